@@ -1,0 +1,255 @@
+"""
+Everything a client, an operator or the clock may ask of the venue: a closed set, frozen.
+
+A command is what the journal stores, so its fields are self-contained integers and short text: no
+wire names, no state, no time of its own (a batch is stamped once, see `journal.record`). Syntax,
+signatures and rate limits are judged before a command exists; everything else is judged by the engine.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+Side = Literal[1, -1]
+BUY: Final[Literal[1]] = 1
+SELL: Final[Literal[-1]] = -1
+LONG: Final[Literal[1]] = 1
+SHORT: Final[Literal[-1]] = -1
+#: Stands in a side field when text was sent that names no side: the engine decides whether it matters.
+INVALID_SIDE: Final[Literal[0]] = 0
+
+Effect = Literal["open", "close", "invalid"]
+OrderType = Literal["limit", "market"]
+TimeInForce = Literal["gtc", "ioc", "fok", "post_only"]
+MarginMode = Literal["crossed", "isolated"]
+ContractStatus = Literal["listed", "normal", "maintain", "limit_open", "restricted", "off"]
+Shortfall = Literal["close", "largest"]
+
+#: The account that provides liquidity on the venue's own behalf.
+HOUSE_UID: Final = "0"
+
+
+class Message(msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True):
+    """Base of every command: frozen, comparable, tagged with its class name."""
+
+
+class Tier(msgspec.Struct, frozen=True, gc=False):
+    """
+    One row of a contract's position tiers; a value exactly on `end_value_e8` belongs to this tier.
+
+    `end_value_e8` is in the quote currency. Source: Get Position Tier; contracts.md section 7.
+    """
+
+    end_value_e8: int
+    leverage_max: int
+    maintenance_rate_e8: int
+
+
+class Contract(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """
+    The terms of one perpetual contract. Sizes count base coin, also for inverse contracts.
+
+    A lot is the size step (`lot_e8` base coin), a tick the price step (`tick_e12` quote currency).
+    `inverse` contracts are margined and settled in their base coin. Source: Get Contract Config;
+    contracts.md section 1.
+    """
+
+    symbol: str
+    product_type: str
+    base_coin: str
+    quote_coin: str
+    margin_coin: str
+    inverse: bool
+    lot_e8: int
+    size_places: int
+    tick_e12: int
+    price_places: int
+    price_end_step: int
+    size_lots_min: int
+    limit_size_lots_max: int
+    market_size_lots_max: int
+    value_min_e8: int
+    maker_fee_rate_e8: int
+    taker_fee_rate_e8: int
+    buy_band_rate_e8: int
+    sell_band_rate_e8: int
+    fee_up_rate_e8: int
+    open_cost_up_rate_e8: int
+    leverage_min: int
+    leverage_max: int
+    position_limit_rate_e8: int
+    symbol_orders_max: int
+    product_orders_max: int
+    positions_max: int
+    funding_interval_hours: int
+    tiers: tuple[Tier, ...]
+    status: ContractStatus = "normal"
+
+
+class ConfigureVenue(Message, frozen=True):
+    """
+    Set what holds for the whole venue: the first command of every journal.
+
+    `one_way_size` is the switch of reversal.md A6: `ignore` a sent size, or `honour` it.
+    """
+
+    venue_id: str
+    seed: int | None = None
+    one_way_size: Literal["ignore", "honour"] = "ignore"
+
+
+class ListContract(Message, frozen=True):
+    """List a contract that the venue does not have yet, or give a listed one these terms."""
+
+    contract: Contract
+
+
+class OpenAccount(Message, frozen=True):
+    """Open an account; settings hold for every product type and symbol until changed."""
+
+    uid: str
+    copy_trader: bool = False
+    hedge_mode: bool = False
+    margin_mode: MarginMode = "crossed"
+    leverage: int = 20
+
+
+class OpenKey(Message, frozen=True):
+    """Give an account a further API key. Secret material arrives sealed (DESIGN D14)."""
+
+    uid: str
+    api_key: str
+    sealed_secret: bytes
+    passphrase_hash: bytes
+    permissions: tuple[str, ...] = ("read", "trade")
+
+
+class Transfer(Message, frozen=True):
+    """Deposit `amount_e8` of a coin, or withdraw it when negative."""
+
+    uid: str
+    coin: str
+    amount_e8: int
+
+
+class SetPrice(Message, frozen=True):
+    """Set a symbol's index price and, when given, hold its mark price at a value of the operator's."""
+
+    symbol: str
+    index_price_e12: int
+    mark_price_e12: int | None = None
+
+
+class ReplaceLadder(Message, frozen=True):
+    """
+    Replace the house's whole ladder for a symbol, and its prices when given, in one step.
+
+    Levels are (price_ticks, size_lots), best first. Levels that cross resting orders trade as taker.
+    """
+
+    symbol: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    index_price_e12: int | None = None
+    mark_price_e12: int | None = None
+
+
+class PlaceOrder(Message, frozen=True):
+    """
+    Ask for an order.
+
+    `side` is the direction of the trade in one-way mode and of the position concerned in hedge mode
+    (buy = the long position), as on the wire; `effect` is what was sent for opening or closing, None
+    when nothing was sent. `price_ticks` is None for market orders.
+    """
+
+    uid: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    size_lots: int
+    price_ticks: int | None = None
+    time_in_force: TimeInForce = "gtc"
+    effect: Effect | None = None
+    reduce_only: bool = False
+    margin_mode: MarginMode | None = None
+    client_oid: str | None = None
+
+
+class CancelOrder(Message, frozen=True):
+    """Cancel an open order, named by its id (which wins) or its client order id."""
+
+    uid: str
+    symbol: str
+    order_id: int | None = None
+    client_oid: str | None = None
+
+
+class ReversePosition(Message, frozen=True):
+    """
+    Close a position and open the same size on the other side, as one step.
+
+    `side` names the position to reverse in hedge mode (1 long, -1 short); None when not sent,
+    INVALID_SIDE when what was sent names none. `size_lots` None means the whole position. When the
+    sent size is a positive number that does not fit the contract's grid, `size_lots` is None and
+    `size_off_grid` holds its text: it matters only where a size counts.
+    """
+
+    uid: str
+    symbol: str
+    side: Literal[1, -1, 0] | None = None
+    effect: Effect | None = None
+    size_lots: int | None = None
+    size_off_grid: str | None = None
+    client_oid: str | None = None
+    shortfall: Shortfall = "close"
+
+
+class SetLeverage(Message, frozen=True):
+    """
+    Set the leverage of a symbol, as sent; the engine knows what it means in the account's modes.
+
+    `leverage` without `hold_side` is for crossed margin and for one-way isolated; with it, for one leg
+    of a hedged isolated symbol. `long_leverage` and `short_leverage` win over `leverage`; under crossed
+    margin the first of them that was sent counts. Source: Change Leverage; rest-private.md section 3.
+    """
+
+    uid: str
+    symbol: str
+    leverage: int | None = None
+    hold_side: Side | None = None
+    long_leverage: int | None = None
+    short_leverage: int | None = None
+
+
+class SetMarginMode(Message, frozen=True):
+    """Set the margin mode of a symbol; only while it is flat and without orders."""
+
+    uid: str
+    symbol: str
+    margin_mode: MarginMode
+
+
+class SetPositionMode(Message, frozen=True):
+    """Set one-way or hedge mode for a product type; only while it is flat and without orders."""
+
+    uid: str
+    product_type: str
+    hedge_mode: bool
+
+
+Command = (
+    ConfigureVenue
+    | ListContract
+    | OpenAccount
+    | OpenKey
+    | Transfer
+    | SetPrice
+    | ReplaceLadder
+    | PlaceOrder
+    | CancelOrder
+    | ReversePosition
+    | SetLeverage
+    | SetMarginMode
+    | SetPositionMode
+)

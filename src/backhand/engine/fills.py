@@ -1,0 +1,311 @@
+"""
+The only place where positions and money move: one match executed for taker and maker.
+
+Every posting in the margin coin has its counter-posting here, so that the identity of DESIGN D9 holds
+after each: a fee goes to `fees` exactly and its rounding to `rounding`; a linear price profit comes from
+`clearing`, an inverse one from `conversion`; what rounding an average price moves is posted as well.
+Rounding: fees up, profits down, averages half up at 12 decimals (contracts.md section 1).
+"""
+
+from backhand.engine.book import Order
+from backhand.engine.invariants import invariant
+from backhand.engine.margin import (
+    average_price_after_e12,
+    exact_fee_e28,
+    fee_e8,
+    initial_margin_e16,
+    order_reserve_e8,
+    posted_profit_e8,
+    price_profit_e20,
+)
+from backhand.engine.matching import Match
+from backhand.engine.state import Holding, Market, Position, State
+from backhand.events import CancelReason, Event, Fill, OrderCancelled, PositionClosed
+from backhand.units import E8, E12, E20, ceil_div
+
+
+def trade(state: State, taker: Order, match: Match, events: list[Event]) -> None:
+    """Execute a match: both fills at the maker's price, the maker's remainder cancelled if told."""
+    maker = match.maker
+    market = maker.holding.market
+    lots = match.lots
+    if lots:
+        trade_id = state.take_trade_id()
+        price_ticks = maker.price_ticks
+        fill(state, taker, price_ticks, lots, trade_id, True, events)
+        fill(state, maker, price_ticks, lots, trade_id, False, events)
+        market.last_price_ticks = price_ticks
+        invariant(market.long_lots == market.short_lots, "long lots equal short lots of a symbol")
+    if match.cancel_rest and maker.open_lots:
+        cancel(state, maker, CancelReason.REDUCE_ONLY_EXCESS, events)
+
+
+def fill(
+    state: State,
+    order: Order,
+    price_ticks: int,
+    lots: int,
+    trade_id: int,
+    is_taker: bool,
+    events: list[Event],
+) -> None:
+    """Fill part of an order: fee, legs, wallet, what stays open, and the event."""
+    holding = order.holding
+    market = holding.market
+    rate_e8 = market.taker_rate_e8 if is_taker else market.maker_rate_e8
+    exact_e28 = exact_fee_e28(market, lots, price_ticks, rate_e8)
+    fee = ceil_div(exact_e28, E20)
+    money = state.coin(market.margin_coin)
+    holding.ledger.wallet_e8 -= fee
+    money.fees_e28 += exact_e28
+    money.rounding_e28 += fee * E20 - exact_e28
+    touch(state, holding)
+
+    closing = _closing_lots(order, lots)
+    closed: Position | None = None
+    profit = 0
+    close_fee = 0
+    if closing:
+        close_fee = fee if closing == lots else fee_e8(market, closing, price_ticks, rate_e8)
+        held_side = -order.side
+        leg = holding.leg(held_side)
+        if leg is not None:
+            closed = leg
+            profit = _reduce(state, holding, leg, price_ticks, closing)
+            leg.close_fee_e8 += close_fee
+    position = closed
+    if closing < lots:
+        position = _extend(state, holding, order.side, price_ticks, lots - closing)
+        position.open_fee_e8 += fee - close_fee
+
+    order.open_lots -= lots
+    level = order.level
+    if level is not None:
+        level.lots -= lots
+        if order.reduce_only:
+            _unlock(holding, order.side, lots)
+        if order.open_lots == 0:
+            leave_book(order)
+    if position is not None:
+        events.append(
+            Fill(
+                trade_id,
+                order.order_id,
+                holding.account.uid,
+                market.symbol,
+                order.side,
+                is_taker,
+                price_ticks,
+                lots,
+                order.open_lots,
+                fee,
+                profit,
+                closing > 0,
+                position.position_id,
+                position.side if position.lots else 0,
+                position.lots,
+                position.average_price_e12 if position.lots else 0,
+                holding.ledger.wallet_e8,
+            )
+        )
+    if closed is not None and closed.lots == 0:
+        _closed(holding, closed, events)
+
+
+def _closing_lots(order: Order, lots: int) -> int:
+    """How much of a fill closes: all of a close, in one-way mode whatever the other side holds."""
+    held = order.holding.lots(-order.side)
+    if order.reduce_only:
+        invariant(lots <= held, "reduce-only fills at most what the position holds")
+        return lots
+    return 0 if order.hold_side else min(lots, held)
+
+
+def _reduce(state: State, holding: Holding, leg: Position, price_ticks: int, lots: int) -> int:
+    """Close lots of a leg and post the price profit; returns it as posted (e8)."""
+    market = holding.market
+    price = price_ticks * market.tick_e12
+    exact_e20 = price_profit_e20(market, leg.side, lots, leg.average_price_e12, price)
+    profit = posted_profit_e8(market, exact_e20, price)
+    money = state.coin(market.margin_coin)
+    market.clearing_e20 -= exact_e20
+    if market.inverse:
+        money.conversion_e8 -= profit
+    else:
+        residue_e20 = exact_e20 - profit * E12
+        invariant(0 <= residue_e20 < E12, "a profit is rounded down by less than one unit")
+        money.rounding_e28 += residue_e20 * E8
+    released = leg.margin_e16 if lots == leg.lots else leg.margin_e16 * lots // leg.lots
+    leg.margin_e16 -= released
+    holding.ledger.isolated_margin_e16 -= released
+    holding.ledger.wallet_e8 += profit
+    leg.profit_e8 += profit
+    leg.lots -= lots
+    leg.closed_lots += lots
+    leg.closed_value_e20 += lots * price_ticks * market.unit_e20
+    leg.updated_at_ms = state.time_ms
+    _count_lots(market, leg.side, -lots)
+    return profit
+
+
+def _extend(state: State, holding: Holding, side: int, price_ticks: int, lots: int) -> Position:
+    """Add lots to a leg, opening it when it is not held."""
+    market = holding.market
+    leg = holding.leg(side)
+    if leg is None:
+        leg = Position(state.take_position_id(), side, state.time_ms)
+        if side > 0:
+            holding.long = leg
+        else:
+            holding.short = leg
+    price = price_ticks * market.tick_e12
+    average = average_price_after_e12(leg.lots, leg.average_price_e12, lots, price)
+    moved = (leg.lots + lots) * average - leg.lots * leg.average_price_e12 - lots * price
+    if moved:
+        moved_e20 = side * moved * market.lot_e8
+        market.clearing_e20 -= moved_e20
+        if not market.inverse:
+            state.coin(market.margin_coin).rounding_e28 += moved_e20 * E8
+    if holding.isolated:
+        added = initial_margin_e16(market, lots, price, holding.leverage(side))
+        leg.margin_e16 += added
+        holding.ledger.isolated_margin_e16 += added
+    leg.average_price_e12 = average
+    leg.lots += lots
+    leg.opened_lots += lots
+    leg.opened_value_e20 += lots * price_ticks * market.unit_e20
+    leg.updated_at_ms = state.time_ms
+    _count_lots(market, side, lots)
+    return leg
+
+
+def _count_lots(market: Market, side: int, lots: int) -> None:
+    if side > 0:
+        market.long_lots += lots
+    else:
+        market.short_lots += lots
+
+
+def _closed(holding: Holding, leg: Position, events: list[Event]) -> None:
+    """Forget a leg that came down to zero."""
+    if leg.side > 0:
+        holding.long = None
+    else:
+        holding.short = None
+    account = holding.account
+    events.append(
+        PositionClosed(
+            leg.position_id,
+            account.uid,
+            holding.market.symbol,
+            leg.side,
+            account.hedge_mode(holding.market.product_type),
+            "isolated" if holding.isolated else "crossed",
+            leg.opened_at_ms,
+            leg.opened_lots,
+            leg.closed_lots,
+            leg.opened_value_e20,
+            leg.closed_value_e20,
+            leg.profit_e8,
+            leg.open_fee_e8,
+            leg.close_fee_e8,
+            leg.funding_e8,
+        )
+    )
+
+
+def rest(order: Order) -> None:
+    """Put what an order leaves open into the book, and set aside what it needs."""
+    holding = order.holding
+    holding.market.book.side(order.side).add(order)
+    if holding.account.is_house:
+        return
+    holding.orders[order.order_id] = order
+    holding.account.orders[order.order_id] = order
+    holding.account.open_client_oids[order.client_oid] = order
+    if order.reduce_only:
+        _unlock(holding, order.side, -order.open_lots)
+    reserve(order)
+
+
+def reserve(order: Order) -> None:
+    """Bring what is locked for a resting order to what its opening part needs now."""
+    holding = order.holding
+    opening = 0
+    if not order.reduce_only:
+        opening = order.open_lots
+        if order.hold_side == 0:
+            opening = max(0, opening - holding.lots(-order.side))
+    leverage = holding.leverage(order.side)
+    needed = order_reserve_e8(holding.market, opening, order.price_ticks, leverage)
+    holding.ledger.locked_e8 += needed - order.reserve_e8
+    order.reserve_e8 = needed
+
+
+def leave_book(order: Order) -> None:
+    """Take a resting order out of the book, its account and what is locked for it."""
+    holding = order.holding
+    holding.market.book.side(order.side).remove(order)
+    if holding.account.is_house:
+        ladder = holding.market.house_bids if order.side > 0 else holding.market.house_asks
+        del ladder[order.price_ticks]
+        return
+    del holding.orders[order.order_id]
+    del holding.account.orders[order.order_id]
+    del holding.account.open_client_oids[order.client_oid]
+    holding.ledger.locked_e8 -= order.reserve_e8
+    order.reserve_e8 = 0
+
+
+def cancel(state: State, order: Order, reason: CancelReason, events: list[Event]) -> None:
+    """End a resting order with what it leaves open unfilled."""
+    holding = order.holding
+    if order.reduce_only:
+        _unlock(holding, order.side, order.open_lots)
+    leave_book(order)
+    events.append(
+        OrderCancelled(order.order_id, holding.account.uid, holding.market.symbol, reason, order.open_lots)
+    )
+
+
+def touch(state: State, holding: Holding) -> None:
+    """Remember a holding whose legs changed, for `settle`."""
+    if not holding.is_touched:
+        holding.is_touched = True
+        state.touched.append(holding)
+
+
+def settle(state: State, events: list[Event]) -> None:
+    """
+    Bring resting orders in line with the legs that this command's fills changed.
+
+    Closing orders that hold more than the leg are cancelled oldest first (promise 6); one-way orders
+    that have turned from closing to opening, or back, get the reserve they need.
+    """
+    for holding in state.touched:
+        holding.is_touched = False
+        if holding.orders:
+            _shrink(state, holding, 1, events)
+            _shrink(state, holding, -1, events)
+            for order in holding.orders.values():
+                reserve(order)
+    state.touched.clear()
+
+
+def _shrink(state: State, holding: Holding, side: int, events: list[Event]) -> None:
+    held = holding.lots(side)
+    if holding.locked_lots(side) <= held:
+        return
+    for order in list(holding.orders.values()):
+        if order.reduce_only and order.side == -side:
+            cancel(state, order, CancelReason.REDUCE_ONLY_EXCESS, events)
+            if holding.locked_lots(side) <= held:
+                return
+
+
+def _unlock(holding: Holding, order_side: int, lots: int) -> None:
+    """Give back lots of the leg that a closing order of this trade direction held."""
+    if order_side < 0:
+        holding.long_locked_lots -= lots
+    else:
+        holding.short_locked_lots -= lots

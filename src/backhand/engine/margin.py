@@ -1,0 +1,252 @@
+"""
+The arithmetic of contracts: value, fee, profit, margin and prices that follow from them.
+
+Pure functions of integers and a market's terms. Linear contracts settle in the quote currency, inverse
+ones in their base coin; sizes count base coin in both. Source: contracts.md sections 3 to 8.
+"""
+
+from typing import Final
+
+from backhand.engine.state import Holding, Ledger, Market
+from backhand.units import E8, E12, E20, ceil_div, half_up_div
+
+#: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
+OPENING_RATIO_MAX_E8: Final = 90_000_000
+
+
+def value_e20(market: Market, lots: int, price_e12: int) -> int:
+    """Position value in the quote currency."""
+    return lots * market.lot_e8 * price_e12
+
+
+def margin_value_e20(market: Market, lots: int, price_e12: int) -> int:
+    """Position value in the margin coin; for inverse contracts that is the size itself."""
+    return lots * market.lot_e8 * (E12 if market.inverse else price_e12)
+
+
+def exact_fee_e28(market: Market, lots: int, price_ticks: int, rate_e8: int) -> int:
+    """Fee of a fill in the margin coin, before it is rounded up to what is charged."""
+    if market.inverse:
+        return lots * market.lot_e8 * E12 * rate_e8
+    return lots * price_ticks * market.unit_e20 * rate_e8
+
+
+def fee_e8(market: Market, lots: int, price_ticks: int, rate_e8: int) -> int:
+    """Fee of a fill as charged: rounded up at 8 decimals."""
+    return ceil_div(exact_fee_e28(market, lots, price_ticks, rate_e8), E20)
+
+
+def price_profit_e20(market: Market, side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
+    """d * q * (P - E) in the quote currency, exact."""
+    return side * lots * market.lot_e8 * (price_e12 - average_price_e12)
+
+
+def posted_profit_e8(market: Market, profit_e20: int, price_e12: int) -> int:
+    """A price profit as posted in the margin coin: rounded down at 8 decimals."""
+    return profit_e20 // (price_e12 if market.inverse else E12)
+
+
+def unrealised_e20(market: Market, side: int, lots: int, average_price_e12: int) -> int:
+    """Unrealised profit at mark in the margin coin; inverse ones rounded down at 20 decimals."""
+    profit = price_profit_e20(market, side, lots, average_price_e12, market.mark_price_e12)
+    return profit * E12 // market.mark_price_e12 if market.inverse else profit
+
+
+def initial_margin_e20(market: Market, lots: int, price_e12: int, leverage: int) -> int:
+    """V / L in the margin coin, rounded up."""
+    return ceil_div(margin_value_e20(market, lots, price_e12), leverage)
+
+
+def initial_margin_e16(market: Market, lots: int, price_e12: int, leverage: int) -> int:
+    """V / L in the margin coin, rounded up at the 16 decimals a position's margin is kept with."""
+    return ceil_div(margin_value_e20(market, lots, price_e12), leverage * 10**4)
+
+
+def average_price_after_e12(held_lots: int, average_price_e12: int, lots: int, price_e12: int) -> int:
+    """(q*E + q2*P) / (q + q2), half up at 12 decimals."""
+    if held_lots == 0:
+        return price_e12
+    return half_up_div(held_lots * average_price_e12 + lots * price_e12, held_lots + lots)
+
+
+def tier_index(market: Market, tier_value_e20: int) -> int:
+    """The tier of a quote value; a value exactly on a tier's end belongs to the lower tier."""
+    index = 0
+    last = len(market.tier_ends_e20) - 1
+    while index < last and tier_value_e20 > market.tier_ends_e20[index]:
+        index += 1
+    return index
+
+
+def leverage_allowed(market: Market, tier_value_e20: int) -> int:
+    """The highest leverage a position of this quote value may have; 0 beyond the last tier."""
+    if tier_value_e20 > market.tier_ends_e20[-1]:
+        return 0
+    return market.tier_leverages[tier_index(market, tier_value_e20)]
+
+
+def maintenance_e28(market: Market, lots: int, tier_value: int) -> int:
+    """
+    Maintenance margin at mark in the margin coin: V * (mmr + f) - offset of the tier, rounded up.
+
+    `tier_value` picks the tier: of a crossed hedge it is the value of both legs together.
+    """
+    index = tier_index(market, tier_value)
+    rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
+    offset_e28 = market.tier_offsets_e28[index]
+    mark = market.mark_price_e12
+    if market.inverse:
+        offset_e28 = offset_e28 * E12 // mark
+    return margin_value_e20(market, lots, mark) * rate_e8 - offset_e28
+
+
+def legs_sums(
+    market: Market, leverage: int, long_lots: int, long_average: int, short_lots: int, short_average: int
+) -> tuple[int, int, int]:
+    """
+    Margin figures of the crossed legs of one symbol at mark.
+
+    Returns:
+        Initial margin e20 and maintenance margin e28, both of the larger leg, and unrealised profit
+        e20 of both legs.
+    """
+    larger = max(long_lots, short_lots)
+    if larger == 0:
+        return 0, 0, 0
+    mark = market.mark_price_e12
+    unrealised = 0
+    if long_lots:
+        unrealised += unrealised_e20(market, 1, long_lots, long_average)
+    if short_lots:
+        unrealised += unrealised_e20(market, -1, short_lots, short_average)
+    maintenance = maintenance_e28(market, larger, value_e20(market, long_lots + short_lots, mark))
+    return initial_margin_e20(market, larger, mark, leverage), maintenance, unrealised
+
+
+def holding_sums(holding: Holding) -> tuple[int, int, int]:
+    """`legs_sums` of a crossed holding as it stands."""
+    long, short = holding.long, holding.short
+    return legs_sums(
+        holding.market,
+        holding.crossed_leverage,
+        0 if long is None else long.lots,
+        0 if long is None else long.average_price_e12,
+        0 if short is None else short.lots,
+        0 if short is None else short.average_price_e12,
+    )
+
+
+def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int]:
+    """Initial margin e20, maintenance e28 and unrealised e20 of a ledger's crossed legs, but one holding's."""
+    initial = 0
+    maintenance = 0
+    unrealised = 0
+    for holding in ledger.holdings:
+        if holding is without or holding.isolated or (holding.long is None and holding.short is None):
+            continue
+        one_initial, one_maintenance, one_unrealised = holding_sums(holding)
+        initial += one_initial
+        maintenance += one_maintenance
+        unrealised += one_unrealised
+    return initial, maintenance, unrealised
+
+
+def order_reserve_e8(market: Market, lots: int, price_ticks: int, leverage: int) -> int:
+    """What an opening order locks at its price: V / L and the taker fee, each rounded up."""
+    if lots == 0:
+        return 0
+    margin = ceil_div(initial_margin_e20(market, lots, price_ticks * market.tick_e12, leverage), E12)
+    return margin + fee_e8(market, lots, price_ticks, market.taker_rate_e8)
+
+
+def band_edge_ticks(market: Market, side: int) -> int:
+    """The worst price that a buy (at most) or a sell (at least) may have around mark, on a tick."""
+    mark = market.mark_price_e12
+    if side > 0:
+        return mark * (E8 + market.contract.buy_band_rate_e8) // (E8 * market.tick_e12)
+    return ceil_div(mark * (E8 - market.contract.sell_band_rate_e8), E8 * market.tick_e12)
+
+
+def bankruptcy_price_ticks(
+    market: Market, side: int, lots: int, reference_price_e12: int, funds_e28: int
+) -> int:
+    """
+    The worst tick at which closing a leg, fee included, does not use up more than its funds.
+
+    Isolated legs count from their average price and margin, crossed ones from mark and their share of
+    what the account has left. Linear (d*q*P - F) / (q*(d - f)), inverse d*q*P / (F + q*(d - f)). Rounded
+    to the holder's side; 0 when no price is too bad. Source: contracts.md sections 5 and 8.
+    """
+    notional_e28 = side * value_e20(market, lots, reference_price_e12) * E8
+    size_e16 = lots * market.lot_e8 * (side * E8 - market.taker_rate_e8)
+    if market.inverse:
+        numerator = notional_e28
+        denominator = (funds_e28 // E12 + size_e16) * market.tick_e12
+    else:
+        numerator = notional_e28 - funds_e28
+        denominator = size_e16 * market.tick_e12
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    if numerator <= 0 or denominator == 0:
+        return 0
+    return ceil_div(numerator, denominator) if side > 0 else numerator // denominator
+
+
+def liquidation_price_e16(
+    market: Market, funds_e28: int, long_lots: int, long_average: int, short_lots: int, short_average: int
+) -> int:
+    """
+    The mark price at which the margin ratio of these legs reaches 1, half up at 16 decimals; 0 for none.
+
+    `funds_e28` is an isolated leg's margin, or what crossed legs have beside their own profit and
+    others' maintenance. The tier is that of the liquidation price itself, found by iteration.
+    Source: contracts.md section 8.
+    """
+    larger = max(long_lots, short_lots)
+    tier_lots = long_lots + short_lots
+    net_e16 = (long_lots - short_lots) * market.lot_e8 * E8
+    cost_e28 = (long_lots * long_average - short_lots * short_average) * market.lot_e8 * E8
+    index = tier_index(market, value_e20(market, tier_lots, market.mark_price_e12))
+    price_e16 = 0
+    for _ in range(len(market.tier_rates_e8)):
+        rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
+        offset_e28 = market.tier_offsets_e28[index]
+        charge_e16 = larger * market.lot_e8 * rate_e8
+        if market.inverse:
+            numerator = (cost_e28 - offset_e28) * 10**4
+            denominator = funds_e28 // E12 + net_e16 - charge_e16
+        else:
+            numerator = (funds_e28 + offset_e28 - cost_e28) * 10**4
+            denominator = charge_e16 - net_e16
+        if denominator < 0:
+            numerator, denominator = -numerator, -denominator
+        if numerator <= 0 or denominator == 0:
+            return 0
+        price_e16 = half_up_div(numerator, denominator)
+        found = tier_index(market, tier_lots * market.lot_e8 * price_e16 // 10**4)
+        if found == index:
+            break
+        index = found
+    return price_e16
+
+
+def break_even_price_e16(market: Market, side: int, lots: int, average_price_e12: int, net_e8: int) -> int:
+    """
+    The price at which closing leaves nothing won or lost; up for a long, down for a short.
+
+    `net_e8` is achieved profit plus funding minus fees paid. Linear (d*q*E - N) / (q*(d - f)), inverse
+    d*q*E / (q*(d - f) + N). 0 when there is no such price. Source: contracts.md section 3.
+    """
+    cost_e20 = side * value_e20(market, lots, average_price_e12)
+    size_e16 = lots * market.lot_e8 * (side * E8 - market.taker_rate_e8)
+    if market.inverse:
+        numerator = cost_e20 * E12
+        denominator = size_e16 + net_e8 * E8
+    else:
+        numerator = (cost_e20 * E8 - net_e8 * E20) * 10**4
+        denominator = size_e16
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    if numerator <= 0 or denominator == 0:
+        return 0
+    return ceil_div(numerator, denominator) if side > 0 else numerator // denominator

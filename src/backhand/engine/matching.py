@@ -1,0 +1,149 @@
+"""
+What a taker would hit, worked out against the book without touching it.
+
+A `Sweep` walks the opposite side from the best price on. It is asked for lots as often as needed (a
+reversal asks twice) and each answer continues where the last one ended. What it returns is executed
+later, match by match, in `fills.trade`.
+"""
+
+from backhand.engine.book import Order
+from backhand.engine.state import Account, Market
+
+
+class Match:
+    """
+    `lots` of a resting order that the taker gets.
+
+    `cancel_rest` tells that the maker is reduce-only and its position holds no more: what the maker
+    leaves open beyond this match is cancelled (`lots` may then be 0).
+    """
+
+    def __init__(self, maker: Order, lots: int, cancel_rest: bool) -> None:
+        self.maker = maker
+        self.lots = lots
+        self.cancel_rest = cancel_rest
+
+
+class Sweep:
+    """
+    A walk over the resting orders that a taker of `side` meets, best first.
+
+    Orders of `avoided` are passed over and collected in `own`: they must be cancelled before the
+    matches are executed.
+    """
+
+    def __init__(self, market: Market, side: int, avoided: Account | None) -> None:
+        self.side = side
+        self.avoided = avoided
+        self.own: list[Order] = []
+        self.matches: list[Match] = []
+        self._levels = market.book.side(-side)
+        self._next_key = len(self._levels.keys) - 1
+        self._order: Order | None = None
+        self._order_lots = 0
+
+    def take(self, lots: int, limit_ticks: int) -> list[Match]:
+        """Match up to `lots` at prices no worse than `limit_ticks` (0: any price)."""
+        taken: list[Match] = []
+        left = lots
+        while left > 0:
+            order = self._order
+            if order is None:
+                if self._next_key < 0:
+                    break
+                key = self._levels.keys[self._next_key]
+                if limit_ticks and (key * -self.side - limit_ticks) * self.side > 0:
+                    break
+                self._next_key -= 1
+                order = self._levels.levels[key].first
+                self._arrive(order)
+                continue
+            if limit_ticks and (order.price_ticks - limit_ticks) * self.side > 0:
+                break
+            if order.holding.account is self.avoided:
+                self.own.append(order)
+                self._arrive(order.after)
+                continue
+            got = min(left, self._order_lots)
+            left -= got
+            self._order_lots -= got
+            exhausted = self._order_lots == 0
+            match = Match(order, got, exhausted and self._exceeds_position(order, got))
+            if got or match.cancel_rest:
+                taken.append(match)
+                self.matches.append(match)
+            if exhausted:
+                self._arrive(order.after)
+        return taken
+
+    def _arrive(self, order: Order | None) -> None:
+        self._order = order
+        if order is not None:
+            self._order_lots = (
+                min(order.open_lots, self._position_lots(order)) if order.reduce_only else order.open_lots
+            )
+
+    def _exceeds_position(self, order: Order, last_lots: int) -> bool:
+        if not order.reduce_only:
+            return False
+        matched = last_lots
+        for match in self.matches:
+            if match.maker is order:
+                matched += match.lots
+        return matched < order.open_lots
+
+    def _position_lots(self, order: Order) -> int:
+        """What a reduce-only maker's leg still holds after the matches so far."""
+        holding = order.holding
+        lots = holding.lots(-order.side)
+        for match in self.matches:
+            maker = match.maker
+            if (
+                maker.holding is holding
+                and maker.side == order.side
+                and (maker.reduce_only or maker.hold_side == 0)
+            ):
+                lots -= match.lots
+        return max(0, lots)
+
+
+def matched_lots(matches: list[Match]) -> int:
+    """Lots of some matches together."""
+    lots = 0
+    for match in matches:
+        lots += match.lots
+    return lots
+
+
+def first_lots(matches: list[Match], lots: int) -> list[Match]:
+    """The first `lots` of some matches, the last of them cut where necessary."""
+    kept: list[Match] = []
+    left = lots
+    for match in matches:
+        if left == 0:
+            break
+        if match.lots <= left:
+            kept.append(match)
+            left -= match.lots
+        else:
+            kept.append(Match(match.maker, left, False))
+            left = 0
+    return kept
+
+
+def split_lots(matches: list[Match], lots: int) -> tuple[list[Match], list[Match]]:
+    """The first `lots` of some matches, and the rest of them."""
+    first: list[Match] = []
+    rest: list[Match] = []
+    left = lots
+    for match in matches:
+        if match.lots <= left:
+            first.append(match)
+            left -= match.lots
+        elif left == 0:
+            rest.append(match)
+        else:
+            first.append(Match(match.maker, left, False))
+            rest.append(Match(match.maker, match.lots - left, match.cancel_rest))
+            left = 0
+    return first, rest

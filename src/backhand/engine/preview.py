@@ -1,0 +1,223 @@
+"""
+One holding as it would stand after some fills: the same arithmetic as `fills`, on copied numbers.
+
+Orders and reversals are judged on a preview before anything changes; `fills` then repeats the steps on
+the real legs.
+"""
+
+from backhand.engine.margin import (
+    OPENING_RATIO_MAX_E8,
+    average_price_after_e12,
+    crossed_sums,
+    fee_e8,
+    initial_margin_e16,
+    legs_sums,
+    leverage_allowed,
+    maintenance_e28,
+    margin_value_e20,
+    posted_profit_e8,
+    price_profit_e20,
+    unrealised_e20,
+    value_e20,
+)
+from backhand.engine.matching import Match
+from backhand.engine.state import Holding
+from backhand.units import E8, E12, ceil_div
+
+
+class Preview:
+    """Legs, wallet and margins of a holding, ready to be moved by fills that may never happen."""
+
+    def __init__(self, holding: Holding, isolated: bool) -> None:
+        self.holding = holding
+        self.isolated = isolated
+        self.market = holding.market
+        ledger = holding.ledger
+        self.wallet_e8 = ledger.wallet_e8
+        self.locked_e8 = ledger.locked_e8
+        self.isolated_margin_e16 = ledger.isolated_margin_e16
+        long, short = holding.long, holding.short
+        self.long_lots = 0 if long is None else long.lots
+        self.long_average_e12 = 0 if long is None else long.average_price_e12
+        self.long_margin_e16 = 0 if long is None else long.margin_e16
+        self.short_lots = 0 if short is None else short.lots
+        self.short_average_e12 = 0 if short is None else short.average_price_e12
+        self.short_margin_e16 = 0 if short is None else short.margin_e16
+        self.profit_e8 = 0
+        self.fee_e8 = 0
+        # Other crossed holdings do not change with this one's fills: summed once.
+        self.other_initial_e20, self.other_maintenance_e28, self.other_unrealised_e20 = crossed_sums(
+            ledger, holding
+        )
+
+    def copy(self) -> "Preview":
+        """The same figures, to be moved on their own."""
+        other = Preview(self.holding, self.isolated)
+        other.wallet_e8 = self.wallet_e8
+        other.locked_e8 = self.locked_e8
+        other.isolated_margin_e16 = self.isolated_margin_e16
+        other.long_lots = self.long_lots
+        other.long_average_e12 = self.long_average_e12
+        other.long_margin_e16 = self.long_margin_e16
+        other.short_lots = self.short_lots
+        other.short_average_e12 = self.short_average_e12
+        other.short_margin_e16 = self.short_margin_e16
+        other.profit_e8 = self.profit_e8
+        other.fee_e8 = self.fee_e8
+        return other
+
+    def close(self, side: int, matches: list[Match]) -> None:
+        """Close lots of a leg at the makers' prices, as taker."""
+        market = self.market
+        for match in matches:
+            lots = match.lots
+            if lots == 0:
+                continue
+            held = self.long_lots if side > 0 else self.short_lots
+            average = self.long_average_e12 if side > 0 else self.short_average_e12
+            margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
+            ticks = match.maker.price_ticks
+            price = ticks * market.tick_e12
+            profit = posted_profit_e8(market, price_profit_e20(market, side, lots, average, price), price)
+            self._charge(lots, ticks)
+            self.wallet_e8 += profit
+            self.profit_e8 += profit
+            released = margin if lots == held else margin * lots // held
+            self.isolated_margin_e16 -= released
+            if side > 0:
+                self.long_lots = held - lots
+                self.long_margin_e16 = margin - released
+            else:
+                self.short_lots = held - lots
+                self.short_margin_e16 = margin - released
+
+    def open(self, side: int, matches: list[Match]) -> None:
+        """Add lots to a leg at the makers' prices, as taker."""
+        market = self.market
+        for match in matches:
+            lots = match.lots
+            if lots == 0:
+                continue
+            ticks = match.maker.price_ticks
+            price = ticks * market.tick_e12
+            self._charge(lots, ticks)
+            added = 0
+            if self.isolated:
+                added = initial_margin_e16(market, lots, price, self.holding.leverage_in(side, self.isolated))
+                self.isolated_margin_e16 += added
+            if side > 0:
+                self.long_average_e12 = average_price_after_e12(
+                    self.long_lots, self.long_average_e12, lots, price
+                )
+                self.long_lots += lots
+                self.long_margin_e16 += added
+            else:
+                self.short_average_e12 = average_price_after_e12(
+                    self.short_lots, self.short_average_e12, lots, price
+                )
+                self.short_lots += lots
+                self.short_margin_e16 += added
+
+    def _charge(self, lots: int, price_ticks: int) -> None:
+        fee = fee_e8(self.market, lots, price_ticks, self.market.taker_rate_e8)
+        self.wallet_e8 -= fee
+        self.fee_e8 += fee
+
+    def available_e20(self) -> int:
+        """The most that may be used to open now, in the holding's margin mode (contracts.md section 6)."""
+        initial, _, unrealised = self._crossed()
+        spare = self.wallet_e8 * E12 - self.isolated_margin_e16 * 10**4 - self.locked_e8 * E12
+        spare -= self.other_initial_e20 + initial
+        unrealised += self.other_unrealised_e20
+        if self.isolated:
+            unrealised = min(0, unrealised)
+        return max(0, spare + unrealised)
+
+    def opening_need_e20(self, side: int, matches: list[Match]) -> int:
+        """
+        Margin and fees that opening these matches on a leg needs, beyond what is in use.
+
+        Crossed legs need margin for the larger side only; what is held counts at mark, what is opened
+        at its fills.
+        """
+        market = self.market
+        fees = 0
+        value = 0
+        isolated = 0
+        leverage = self.holding.leverage_in(side, self.isolated)
+        for match in matches:
+            if match.lots == 0:
+                continue
+            ticks = match.maker.price_ticks
+            price = ticks * market.tick_e12
+            fees += fee_e8(market, match.lots, ticks, market.taker_rate_e8)
+            value += margin_value_e20(market, match.lots, price)
+            if self.isolated:
+                isolated += initial_margin_e16(market, match.lots, price, leverage)
+        if self.isolated:
+            return isolated * 10**4 + fees * E12
+        mark = market.mark_price_e12
+        long = margin_value_e20(market, self.long_lots, mark)
+        short = margin_value_e20(market, self.short_lots, mark)
+        before = ceil_div(max(long, short), leverage)
+        if side > 0:
+            long += value
+        else:
+            short += value
+        return ceil_div(max(long, short), leverage) - before + fees * E12
+
+    def exceeds_tier(self, side: int, resting_lots: int) -> bool:
+        """Whether the value at mark, resting lots included, does not allow the leverage in use."""
+        lots = self.long_lots + self.short_lots
+        if self.isolated:
+            lots = self.long_lots if side > 0 else self.short_lots
+        value = value_e20(self.market, lots + resting_lots, self.market.mark_price_e12)
+        return self.holding.leverage_in(side, self.isolated) > leverage_allowed(self.market, value)
+
+    def exceeds_opening_ratio(self, side: int) -> bool:
+        """Whether the margin ratio at mark is beyond what a new opening may bring it to."""
+        market = self.market
+        if self.isolated:
+            lots = self.long_lots if side > 0 else self.short_lots
+            average = self.long_average_e12 if side > 0 else self.short_average_e12
+            margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
+            maintenance = maintenance_e28(market, lots, value_e20(market, lots, market.mark_price_e12))
+            equity = margin * 10**4 + unrealised_e20(market, side, lots, average)
+        else:
+            _, maintenance, unrealised = self._crossed()
+            maintenance += self.other_maintenance_e28
+            equity = (
+                self.wallet_e8 * E12
+                - self.isolated_margin_e16 * 10**4
+                + unrealised
+                + self.other_unrealised_e20
+            )
+        return maintenance > equity * OPENING_RATIO_MAX_E8 or equity <= 0
+
+    def crossed_funds_share_e28(self, side: int) -> int:
+        """What a crossed leg may lose from mark on: its share, by value, of the crossed equity."""
+        _, _, unrealised = self._crossed()
+        equity = (
+            self.wallet_e8 * E12 - self.isolated_margin_e16 * 10**4 + unrealised + self.other_unrealised_e20
+        )
+        own = margin_value_e20(
+            self.market, self.long_lots if side > 0 else self.short_lots, self.market.mark_price_e12
+        )
+        total = 0
+        for holding in self.holding.ledger.holdings:
+            if not holding.isolated:
+                market = holding.market
+                total += margin_value_e20(market, holding.lots(1) + holding.lots(-1), market.mark_price_e12)
+        return equity * E8 * own // total if total else equity * E8
+
+    def _crossed(self) -> tuple[int, int, int]:
+        if self.isolated:
+            return 0, 0, 0
+        return legs_sums(
+            self.market,
+            self.holding.crossed_leverage,
+            self.long_lots,
+            self.long_average_e12,
+            self.short_lots,
+            self.short_average_e12,
+        )

@@ -1,0 +1,300 @@
+"""
+The venue's state: contracts, accounts, positions, orders and money, as plain mutable objects.
+
+Only `engine.apply` changes it. Everything is reached by name or by walking insertion-ordered dicts
+and lists, so that every iteration has one defined order.
+
+    State ─ markets[symbol] ─ Market ─ book
+          ├ accounts[uid] ─ Account ─ ledgers[coin] ─ Ledger      (money in one margin coin)
+          │                         └ holdings[symbol] ─ Holding  (settings, legs and orders of a symbol)
+          ├ coins[coin] ─ CoinMoney                               (the venue's own side of each posting)
+          └ keys[api_key] ─ Key
+"""
+
+from typing import Final
+
+from backhand.commands import HOUSE_UID, Contract
+from backhand.engine.book import Book, Order
+
+#: The first order, trade and position identifiers; 19 digits from the start, so that text sorts as numbers.
+FIRST_ID: Final = 10**18
+#: Orders step by 2: a generated client order id is the order id + 1 and never collides with one.
+ORDER_ID_STEP: Final = 2
+
+
+class Key:
+    """An API key: what it opens, its sealed secret and the keyed hash of its passphrase."""
+
+    def __init__(
+        self,
+        uid: str,
+        api_key: str,
+        sealed_secret: bytes,
+        passphrase_hash: bytes,
+        permissions: tuple[str, ...],
+    ) -> None:
+        self.uid = uid
+        self.api_key = api_key
+        self.sealed_secret = sealed_secret
+        self.passphrase_hash = passphrase_hash
+        self.permissions = permissions
+
+
+class CoinMoney:
+    """
+    The venue's side of all postings in one coin.
+
+    Identity after every event: deposits - withdrawals = wallets + fees + insurance + house + clearing
+    + conversion + rounding, where wallets and house are summed over accounts and clearing over linear
+    markets (DESIGN D9).
+    """
+
+    def __init__(self, coin: str) -> None:
+        self.coin = coin
+        self.deposits_e8 = 0
+        self.withdrawals_e8 = 0
+        self.fees_e28 = 0
+        self.insurance_e8 = 0
+        self.conversion_e8 = 0
+        self.rounding_e28 = 0
+
+
+class Position:
+    """
+    One leg: `lots` held on `side` at an average price, and its counters since it was opened.
+
+    `margin_e16` is what an isolated leg has set aside (0 when crossed). `profit_e8` is realised price
+    profit without fees and funding.
+    """
+
+    def __init__(self, position_id: int, side: int, opened_at_ms: int) -> None:
+        self.position_id = position_id
+        self.side = side
+        self.lots = 0
+        self.average_price_e12 = 0
+        self.margin_e16 = 0
+        self.profit_e8 = 0
+        self.open_fee_e8 = 0
+        self.close_fee_e8 = 0
+        self.funding_e8 = 0
+        self.opened_lots = 0
+        self.closed_lots = 0
+        self.opened_value_e20 = 0
+        self.closed_value_e20 = 0
+        self.opened_at_ms = opened_at_ms
+        self.updated_at_ms = opened_at_ms
+
+
+class Ledger:
+    """Money of one account in one margin coin, with running sums of what is set aside."""
+
+    def __init__(self, coin: str) -> None:
+        self.coin = coin
+        self.wallet_e8 = 0
+        self.locked_e8 = 0
+        self.isolated_margin_e16 = 0
+        self.holdings: list[Holding] = []
+
+
+class Market:
+    """A contract's live side: prices, book, open interest and clearing in its quote currency."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.book = Book()
+        self.index_price_e12 = 0
+        self.mark_price_e12 = 0
+        self.mark_is_fixed = False
+        self.last_price_ticks = 0
+        self.long_lots = 0
+        self.short_lots = 0
+        self.clearing_e20 = 0
+        self.house_bids: dict[int, Order] = {}
+        self.house_asks: dict[int, Order] = {}
+        self.set_contract(contract)
+
+    def set_contract(self, contract: Contract) -> None:
+        """Take over a contract's terms; copies of the hot ones are plain integers."""
+        self.contract = contract
+        self.symbol = contract.symbol
+        self.product_type = contract.product_type
+        self.margin_coin = contract.margin_coin
+        self.inverse = contract.inverse
+        self.lot_e8 = contract.lot_e8
+        self.tick_e12 = contract.tick_e12
+        #: Quote value of one lot at one tick.
+        self.unit_e20 = contract.lot_e8 * contract.tick_e12
+        self.taker_rate_e8 = contract.taker_fee_rate_e8
+        self.maker_rate_e8 = contract.maker_fee_rate_e8
+        self.size_lots_min = contract.size_lots_min
+        self.value_min_e20 = contract.value_min_e8 * 10**12
+        self.tier_ends_e20: list[int] = []
+        self.tier_leverages: list[int] = []
+        self.tier_rates_e8: list[int] = []
+        self.tier_offsets_e28: list[int] = []
+        start_e20 = 0
+        offset_e28 = 0
+        previous_rate_e8 = 0
+        for tier in contract.tiers:
+            if self.tier_ends_e20:
+                offset_e28 += start_e20 * (tier.maintenance_rate_e8 - previous_rate_e8)
+            previous_rate_e8 = tier.maintenance_rate_e8
+            self.tier_ends_e20.append(tier.end_value_e8 * 10**12)
+            self.tier_leverages.append(tier.leverage_max)
+            self.tier_rates_e8.append(tier.maintenance_rate_e8)
+            self.tier_offsets_e28.append(offset_e28)
+            start_e20 = tier.end_value_e8 * 10**12
+
+    def depth(self, levels_max: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """Resting (price_ticks, size_lots) of both sides, best first: bids, asks."""
+        return self.book.depth(levels_max)
+
+
+class Holding:
+    """An account's settings, legs and open orders in one symbol."""
+
+    def __init__(
+        self, account: "Account", market: Market, ledger: Ledger, margin_mode: str, leverage: int
+    ) -> None:
+        self.account = account
+        self.market = market
+        self.ledger = ledger
+        self.isolated = margin_mode == "isolated"
+        self.crossed_leverage = leverage
+        self.long_leverage = leverage
+        self.short_leverage = leverage
+        self.long: Position | None = None
+        self.short: Position | None = None
+        #: Lots of each leg that resting closing orders hold.
+        self.long_locked_lots = 0
+        self.short_locked_lots = 0
+        #: Open orders by id, oldest first.
+        self.orders: dict[int, Order] = {}
+        self.is_touched = False
+
+    def leg(self, side: int) -> Position | None:
+        """The leg on a side, if it is held."""
+        return self.long if side > 0 else self.short
+
+    def lots(self, side: int) -> int:
+        """Lots held on a side."""
+        leg = self.long if side > 0 else self.short
+        return 0 if leg is None else leg.lots
+
+    def locked_lots(self, side: int) -> int:
+        """Lots of a side that resting closing orders hold."""
+        return self.long_locked_lots if side > 0 else self.short_locked_lots
+
+    def leverage_in(self, side: int, isolated: bool) -> int:
+        """The leverage that margin of a side is computed with in a margin mode."""
+        if not isolated:
+            return self.crossed_leverage
+        return self.long_leverage if side > 0 else self.short_leverage
+
+    def leverage(self, side: int) -> int:
+        """The leverage that margin of a side is computed with."""
+        return self.leverage_in(side, self.isolated)
+
+    def is_flat(self) -> bool:
+        """No leg and no open order."""
+        return self.long is None and self.short is None and not self.orders
+
+    def margin_mode(self) -> str:
+        """The mode's name in commands and events."""
+        return "isolated" if self.isolated else "crossed"
+
+
+class Account:
+    """One client, or the house, with everything it holds."""
+
+    def __init__(
+        self, uid: str, copy_trader: bool, hedge_mode: bool, margin_mode: str, leverage: int
+    ) -> None:
+        self.uid = uid
+        self.is_house = uid == HOUSE_UID
+        self.copy_trader = copy_trader
+        self.margin_mode = margin_mode
+        self.leverage = leverage
+        self.default_hedge_mode = hedge_mode
+        #: Product types whose mode was changed from the default.
+        self.hedge_modes: dict[str, bool] = {}
+        self.ledgers: dict[str, Ledger] = {}
+        self.holdings: dict[str, Holding] = {}
+        self.orders: dict[int, Order] = {}
+        #: Remembered client order ids and when each may be forgotten, oldest first (DESIGN D15).
+        self.client_oids: dict[str, int] = {}
+        #: Open orders by client order id, generated ones included.
+        self.open_client_oids: dict[str, Order] = {}
+
+    def hedge_mode(self, product_type: str) -> bool:
+        """Whether long and short legs are held apart in a product type."""
+        return self.hedge_modes.get(product_type, self.default_hedge_mode)
+
+    def ledger(self, coin: str) -> Ledger:
+        """The account's money in a margin coin, opened empty at first use."""
+        ledger = self.ledgers.get(coin)
+        if ledger is None:
+            ledger = Ledger(coin)
+            self.ledgers[coin] = ledger
+        return ledger
+
+    def holding(self, market: Market) -> Holding:
+        """The account's side of a market, made with the account's defaults at first use."""
+        holding = self.holdings.get(market.symbol)
+        if holding is None:
+            ledger = self.ledger(market.margin_coin)
+            leverage = min(self.leverage, market.contract.leverage_max)
+            holding = Holding(self, market, ledger, self.margin_mode, leverage)
+            self.holdings[market.symbol] = holding
+            ledger.holdings.append(holding)
+        return holding
+
+
+class State:
+    """The whole venue between two commands."""
+
+    def __init__(self) -> None:
+        self.venue_id = ""
+        self.one_way_size = "ignore"
+        self.sequence = 0
+        self.time_ms = 0
+        self.next_order_id = FIRST_ID
+        self.next_trade_id = FIRST_ID
+        self.next_position_id = FIRST_ID
+        self.house = Account(HOUSE_UID, False, False, "crossed", 1)
+        self.accounts: dict[str, Account] = {HOUSE_UID: self.house}
+        self.markets: dict[str, Market] = {}
+        self.coins: dict[str, CoinMoney] = {}
+        self.keys: dict[str, Key] = {}
+        #: Holdings whose legs changed since the command began: settled before it ends.
+        self.touched: list[Holding] = []
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """The terms of every listed contract by symbol."""
+        return {symbol: market.contract for symbol, market in self.markets.items()}
+
+    def coin(self, coin: str) -> CoinMoney:
+        """The venue's own side of postings in a coin."""
+        money = self.coins.get(coin)
+        if money is None:
+            money = CoinMoney(coin)
+            self.coins[coin] = money
+        return money
+
+    def take_order_id(self) -> int:
+        """The next order identifier."""
+        order_id = self.next_order_id
+        self.next_order_id = order_id + ORDER_ID_STEP
+        return order_id
+
+    def take_trade_id(self) -> int:
+        """The next trade identifier."""
+        trade_id = self.next_trade_id
+        self.next_trade_id = trade_id + 1
+        return trade_id
+
+    def take_position_id(self) -> int:
+        """The next position identifier."""
+        position_id = self.next_position_id
+        self.next_position_id = position_id + 1
+        return position_id
