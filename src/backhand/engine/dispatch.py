@@ -74,8 +74,7 @@ def apply(state: State, command: Command, stamp_ms: int) -> list[Event]:
         InvariantBroken: the engine contradicts itself; the state must not be used any more.
     """
     state.sequence += 1
-    if stamp_ms > state.time_ms:
-        state.time_ms = stamp_ms
+    state.time_ms = max(state.time_ms, stamp_ms)
     events: list[Event] = []
     HANDLERS[type(command)](state, command, events)
     if state.touched:

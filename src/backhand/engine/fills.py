@@ -37,7 +37,7 @@ def trade(state: State, taker: Order, match: Match, events: list[Event]) -> None
         market.last_price_ticks = price_ticks
         invariant(market.long_lots == market.short_lots, "long lots equal short lots of a symbol")
     if match.cancel_rest and maker.open_lots:
-        cancel(state, maker, CancelReason.REDUCE_ONLY_EXCESS, events)
+        cancel(maker, CancelReason.REDUCE_ONLY_EXCESS, events)
 
 
 def fill(
@@ -257,7 +257,7 @@ def leave_book(order: Order) -> None:
     order.reserve_e8 = 0
 
 
-def cancel(state: State, order: Order, reason: CancelReason, events: list[Event]) -> None:
+def cancel(order: Order, reason: CancelReason, events: list[Event]) -> None:
     """End a resting order with what it leaves open unfilled."""
     holding = order.holding
     if order.reduce_only:
@@ -285,20 +285,20 @@ def settle(state: State, events: list[Event]) -> None:
     for holding in state.touched:
         holding.is_touched = False
         if holding.orders:
-            _shrink(state, holding, 1, events)
-            _shrink(state, holding, -1, events)
+            _shrink(holding, 1, events)
+            _shrink(holding, -1, events)
             for order in holding.orders.values():
                 reserve(order)
     state.touched.clear()
 
 
-def _shrink(state: State, holding: Holding, side: int, events: list[Event]) -> None:
+def _shrink(holding: Holding, side: int, events: list[Event]) -> None:
     held = holding.lots(side)
     if holding.locked_lots(side) <= held:
         return
     for order in list(holding.orders.values()):
         if order.reduce_only and order.side == -side:
-            cancel(state, order, CancelReason.REDUCE_ONLY_EXCESS, events)
+            cancel(order, CancelReason.REDUCE_ONLY_EXCESS, events)
             if holding.locked_lots(side) <= held:
                 return
 

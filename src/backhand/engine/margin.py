@@ -37,7 +37,7 @@ def fee_e8(market: Market, lots: int, price_ticks: int, rate_e8: int) -> int:
 
 
 def price_profit_e20(market: Market, side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
-    """d * q * (P - E) in the quote currency, exact."""
+    """Compute d * q * (P - E) in the quote currency, exact."""
     return side * lots * market.lot_e8 * (price_e12 - average_price_e12)
 
 
@@ -137,7 +137,7 @@ def holding_sums(holding: Holding) -> tuple[int, int, int]:
 
 
 def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int]:
-    """Initial margin e20, maintenance e28 and unrealised e20 of a ledger's crossed legs, but one holding's."""
+    """Sum initial margin e20, maintenance e28 and unrealised e20 of crossed legs, but one holding's."""
     initial = 0
     maintenance = 0
     unrealised = 0

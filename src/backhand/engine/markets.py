@@ -87,10 +87,7 @@ def set_price(state: State, command: SetPrice, events: list[Event]) -> None:
 
 
 def _prices_valid(index_e12: int | None, mark_e12: int | None) -> bool:
-    for price in (index_e12, mark_e12):
-        if price is not None and not 0 < price <= PRICE_E12_MAX:
-            return False
-    return True
+    return all(price is None or 0 < price <= PRICE_E12_MAX for price in (index_e12, mark_e12))
 
 
 def _set_prices(market: Market, index_e12: int | None, mark_e12: int | None, events: list[Event]) -> None:

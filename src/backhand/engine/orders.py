@@ -96,7 +96,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         if hedge:
             if free == 0 and not is_market:
                 return refuse(events, RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
-            size = min(size, free if free else held)
+            size = min(size, free or held)
         elif size > held:
             return refuse(events, RejectReason.REDUCE_ONLY_TOO_LARGE)
         displaced = oldest_closing(holding, -side, size - free)
@@ -150,7 +150,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         events,
     )
     for other in displaced:
-        cancel(state, other, CancelReason.REDUCE_ONLY_EXCESS, events)
+        cancel(other, CancelReason.REDUCE_ONLY_EXCESS, events)
     for match in matches:
         trade(state, order, match, events)
     if order.open_lots == 0:
@@ -242,7 +242,7 @@ def cancel_order(state: State, command: CancelOrder, events: list[Event]) -> Non
         order = account.open_client_oids.get(command.client_oid)
     if order is None or order.holding.market.symbol != command.symbol:
         return refuse(events, RejectReason.UNKNOWN_ORDER)
-    cancel(state, order, CancelReason.BY_CLIENT, events)
+    cancel(order, CancelReason.BY_CLIENT, events)
     return None
 
 

@@ -255,7 +255,7 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
     cancelled: list[int] = []
     for order, reason in zip(plan.cancels, plan.cancel_reasons, strict=True):
         cancelled.append(order.order_id)
-        cancel(state, order, reason, events)
+        cancel(order, reason, events)
     # Both records exist before either leg runs: the returned id always resolves (A14).
     close = accept(
         state, holding, None, side, hold_side, True, "market", "ioc", 0, plan.size_lots, source, events
