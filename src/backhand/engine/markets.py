@@ -9,12 +9,12 @@ from backhand.engine.matching import Sweep
 from backhand.engine.orders import refuse
 from backhand.engine.state import Holding, Market, State
 from backhand.events import ContractListed, Event, LadderReplaced, PriceSet, RejectReason
-from backhand.units import E8, E20
+from backhand.units import E8
 
 #: Levels of a ladder per side: what `merge-depth` shows twice over.
 LADDER_LEVELS_MAX: Final = 500
-#: Bounds that keep every product of a size and a price far from absurd.
-PRICE_E12_MAX: Final = E20
+#: Bounds of prices and sizes: what a journal's 64-bit integers hold, with room.
+PRICE_E12_MAX: Final = 9 * 10**18
 SIZE_LOTS_MAX: Final = 10**15
 
 
