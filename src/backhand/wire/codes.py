@@ -1,0 +1,248 @@
+"""
+What the wire answers when something is refused.
+
+One table of the engine's reasons, and the refusals that are made before a command exists.
+
+Codes and texts are Bitget's, because clients map them to their own exceptions. Where several codes fit,
+`spec/errors.md` recommends one per situation; the comments say why the others were passed over.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from backhand.commands import Contract
+from backhand.events import Rejected, RejectReason
+
+#: Longest piece of a caller's own text that is repeated in a message.
+ECHO_MAX: Final = 64
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """An error answer: wire code, HTTP status and English text."""
+
+    code: str
+    http_status: int
+    message: str
+
+
+def refused(code: str, message: str) -> Refusal:
+    """Make a refusal with HTTP status 400, which Bitget uses for every coded failure but 429."""
+    return Refusal(code, 400, message)
+
+
+# Paths, authentication and limits, in the order of auth.md section 5.
+UNKNOWN_PATH: Final = refused("40404", "Request URL NOT FOUND")
+V1_GONE: Final = refused("30032", "The V1 API has been decommissioned. Please migrate to a newer version.")
+CLASSIC_ACCOUNT: Final = refused(
+    "40084",
+    "You are in Classic Account mode, and the Unified Account API is not supported at this time",
+)
+KEY_MISSING: Final = refused("40006", "Invalid ACCESS_KEY")
+SIGNATURE_MISSING: Final = refused("40002", "ACCESS_SIGN cannot be empty")
+TIMESTAMP_INVALID: Final = refused("40005", "Invalid ACCESS_TIMESTAMP")
+PASSPHRASE_MISSING: Final = refused("40011", "ACCESS_PASSPHRASE cannot be empty")
+KEY_UNKNOWN: Final = refused("40037", "Apikey does not exist")
+TIMESTAMP_EXPIRED: Final = refused("40008", "Request timestamp expired")
+PASSPHRASE_WRONG: Final = refused("40012", "apikey/password is incorrect")
+SIGNATURE_WRONG: Final = refused("40009", "sign signature error")
+ADDRESS_REFUSED: Final = refused("40018", "Invalid IP")
+READ_PERMISSION_MISSING: Final = refused(
+    "40014", "Incorrect permissions, need future order read or future order write permissions"
+)
+TRADE_PERMISSION_MISSING: Final = refused(
+    "40014", "Incorrect permissions, need future order write permissions"
+)
+TOO_MANY_REQUESTS: Final = Refusal("429", 429, "Too Many Requests")
+
+# The shape of a request.
+CONTENT_TYPE: Final = refused("40007", "Invalid Content_Type")
+WRONG_FORMAT: Final = refused("40409", "wrong format")
+#: Bitget's front proxy answers 413 without a body; a JSON body keeps clients from retrying for ever.
+BODY_TOO_LARGE: Final = Refusal("40409", 413, "wrong format")
+PARAMETERS: Final = refused("400172", "Parameter verification failed")
+SIDE_MISMATCH: Final = refused("400172", "side mismatch")
+ORDER_TYPE_ILLEGAL: Final = refused("400172", "The order type is illegal")
+FORCE_INVALID: Final = refused("400172", "The order validity period is invalid")
+CLIENT_OID_INVALID: Final = refused(
+    "40305",
+    "clientOid or clientOrderId length cannot greater than 64, and cannot be Martian characters",
+)
+ORDER_ID_INVALID: Final = refused("40402", "orderId or clientOId format error")
+ORDER_ID_MISSING: Final = refused("40924", "orderId and clientOid must have one")
+ORDER_NOT_FOUND: Final = refused(
+    "40109", "The data of the order cannot be found, please confirm the order number"
+)
+WINDOW_BACKWARDS: Final = refused("40707", "Start time is greater than end time")
+WINDOW_TOO_WIDE: Final = refused("40705", "The start and end time cannot exceed 90 days")
+WINDOW_TOO_OLD: Final = refused("40704", "Can only check the data of the last three months")
+
+# The outcome is not known: never to be read as "no".
+OUTCOME_UNKNOWN: Final = refused("40010", "Request timed out")
+NOT_READY: Final = refused("40015", "System is abnormal, please try again later")
+
+
+def echo(text: str) -> str:
+    """Shorten a caller's own text for a message."""
+    return text if len(text) <= ECHO_MAX else text[:ECHO_MAX] + "..."
+
+
+def empty_parameter(name: str) -> Refusal:
+    """Refuse a public read that lacks a parameter (or, on purpose, names an unknown product type)."""
+    return refused("40019", f"Parameter {echo(name)} cannot be empty")
+
+
+def malformed(name: str) -> Refusal:
+    """Refuse a parameter whose value cannot be read."""
+    return refused("40020", f"Parameter {echo(name)} error")
+
+
+def not_existing(value: str) -> Refusal:
+    """Refuse a symbol that is not listed."""
+    return refused("40034", f"Parameter {echo(value)} does not exist")
+
+
+def other_product(symbol: str, product_type: str) -> Refusal:
+    """Refuse a symbol that is listed under another product type."""
+    return refused(
+        "22012", f"There are different business lines, {symbol} does not belong to {product_type} product"
+    )
+
+
+def wrong_margin_coin(symbol: str, coin: str) -> Refusal:
+    """Refuse a margin coin that the symbol is not margined in."""
+    return refused("40778", f"Coin pair {symbol} does not support {echo(coin)} currency as margin")
+
+
+def bad_number(detail: str) -> Refusal:
+    """Refuse a size that is not a positive number, or has too many decimals."""
+    return refused("40808", f"Parameter verification exception {detail}")
+
+
+def off_size_step(step: str) -> Refusal:
+    """Refuse a size between two steps of the contract."""
+    return refused("22038", f"Please enter the quantity as an integral multiple of {step}")
+
+
+def off_price_step(step: str) -> Refusal:
+    """Refuse a price between two ticks."""
+    return refused("45115", f"The price you enter should be a multiple of {step}")
+
+
+def not_supported(name: str) -> Refusal:
+    """Refuse a field that would change what an order does and that this venue does not act on yet."""
+    return refused("400172", f"Parameter verification failed: {name} is not supported yet")
+
+
+_OPERATOR_ONLY: Final = ("400172", "Parameter verification failed: {reason}")
+
+#: reason -> (code, text). All are HTTP 400. Names in braces: `detail` of the rejection, `reason` itself,
+#: and terms of the contract concerned.
+REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
+    # Only the operator's API can cause these; they have a code so that no reason is without one.
+    RejectReason.VENUE_ALREADY_CONFIGURED: _OPERATOR_ONLY,
+    RejectReason.ACCOUNT_EXISTS: _OPERATOR_ONLY,
+    RejectReason.KEY_EXISTS: _OPERATOR_ONLY,
+    RejectReason.INVALID_AMOUNT: _OPERATOR_ONLY,
+    RejectReason.INVALID_CONTRACT: _OPERATOR_ONLY,
+    RejectReason.CONTRACT_IN_USE: _OPERATOR_ONLY,
+    RejectReason.INVALID_LADDER: _OPERATOR_ONLY,
+    RejectReason.INVALID_PRICE: _OPERATOR_ONLY,
+    RejectReason.UNKNOWN_ACCOUNT: ("40013", "User status is abnormal"),
+    RejectReason.UNKNOWN_COIN: ("40034", "Parameter {detail} does not exist"),
+    RejectReason.INSUFFICIENT_FUNDS: ("43012", "Insufficient balance"),
+    # Instruments. A market without an index price cannot trade, so it answers like one that is offline,
+    # and the text says why. 45119 is the code Bitget has for "closing only"; its text is not published.
+    RejectReason.UNKNOWN_SYMBOL: ("40034", "Parameter {detail} does not exist"),
+    RejectReason.UNKNOWN_PRODUCT_TYPE: ("400172", "Parameter verification failed"),
+    RejectReason.SYMBOL_NOT_TRADING: ("41113", "symbol is offline"),
+    RejectReason.OPENING_DISABLED: ("45119", "Opening positions is not allowed for this symbol"),
+    RejectReason.NO_INDEX_PRICE: ("41113", "symbol is offline, it has no index price yet"),
+    # The shape of an order against the account's mode.
+    RejectReason.EFFECT_MISSING: (
+        "40774",
+        "The order type for unilateral position must also be the unilateral position type.",
+    ),
+    RejectReason.EFFECT_INVALID: ("400172", "Illegal position opening type"),
+    RejectReason.SIDE_MISSING: ("400172", "Parameter verification failed"),
+    RejectReason.SIDE_INVALID: ("400172", "side mismatch"),
+    # An order that names the other margin mode asks for a switch that an open position forbids.
+    RejectReason.MARGIN_MODE_MISMATCH: (
+        "45117",
+        "Currently holding positions or orders, the margin mode cannot be adjusted",
+    ),
+    RejectReason.DUPLICATE_CLIENT_OID: ("40786", "Duplicate clientOid"),
+    # Size, value, price.
+    RejectReason.SIZE_OFF_GRID: (
+        "40808",
+        "Parameter verification exception size checkBDScale error value={detail} checkScale={size_places}",
+    ),
+    RejectReason.SIZE_TOO_SMALL: ("45111", "less than the minimum order quantity"),
+    RejectReason.SIZE_TOO_LARGE: ("45112", "more than the maximum order quantity"),
+    RejectReason.VALUE_TOO_SMALL: ("45110", "less than the minimum amount {detail} USDT"),
+    RejectReason.PRICE_ABOVE_BAND: (
+        "43009",
+        "The current order price exceeds the limit {detail}{quote_coin}",
+    ),
+    RejectReason.PRICE_BELOW_BAND: (
+        "43008",
+        "The current order price cannot be less than {detail}{quote_coin}",
+    ),
+    # Positions. 22002 is what the live venue answers to any close or reduce-only order when flat (45006 is
+    # its older form); 40757 is the code of the reversal and of reduce-only orders beyond the position.
+    RejectReason.NO_POSITION_TO_CLOSE: ("22002", "No position to close"),
+    RejectReason.NOTHING_AVAILABLE_TO_CLOSE: ("40755", "Not enough open positions are available."),
+    RejectReason.REDUCE_ONLY_TOO_LARGE: ("40757", "Not enough position is available."),
+    RejectReason.NO_POSITION_TO_REVERSE: ("40757", "Not enough position is available."),
+    RejectReason.NO_LIQUIDITY: ("22045", "Insufficient liquidity in the market, please operate later"),
+    # Limits and margin. 40762 rather than 40754: ccxt maps it to InsufficientFunds.
+    RejectReason.TOO_MANY_ORDERS: (
+        "45118",
+        (
+            "Reached the upper limit of the order of transactions "
+            "(the current number of order + the current number of orders) {detail}"
+        ),
+    ),
+    RejectReason.TIER_EXCEEDED: (
+        "40921",
+        "The order size cannot exceed the maximum size of the positionLevel",
+    ),
+    RejectReason.INSUFFICIENT_MARGIN: ("40762", "The order size is greater than the max open size"),
+    # order/detail answers 40109 for the same situation, see ORDER_NOT_FOUND.
+    RejectReason.UNKNOWN_ORDER: ("43001", "The order does not exist"),
+    RejectReason.LEVERAGE_MISSING: ("400172", "Parameter verification failed"),
+    RejectReason.LEVERAGE_SIDE_MISSING: (
+        "40808",
+        "Parameter verification exception double fixed, hold side is null",
+    ),
+    RejectReason.LEVERAGE_OUT_OF_RANGE: ("43050", "Leverage exceeds the effective range"),
+    RejectReason.LEVERAGE_ORDERS_OPEN: (
+        "45097",
+        "There is currently an order or a limit order, and the leverage cannot be adjusted",
+    ),
+    RejectReason.LEVERAGE_MARGIN_MISSING: (
+        "40893",
+        "Unable to update the leverage factor of this position, there is not enough margin!",
+    ),
+    RejectReason.MARGIN_MODE_BUSY: (
+        "45117",
+        "Currently holding positions or orders, the margin mode cannot be adjusted",
+    ),
+    RejectReason.POSITION_MODE_BUSY: (
+        "40920",
+        "Position or order exists, the position mode cannot be switched",
+    ),
+}
+
+
+def refusal_of(rejected: Rejected, contract: Contract | None = None) -> Refusal:
+    """Put a rejection of the engine into Bitget's code and text; `contract` is the one it is about."""
+    code, template = REASON_CODES[rejected.reason]
+    terms = {
+        "detail": echo(rejected.detail),
+        "reason": rejected.reason.value,
+        "size_places": str(contract.size_places) if contract else "",
+        "quote_coin": contract.quote_coin if contract else "",
+    }
+    return refused(code, template.format_map(terms))

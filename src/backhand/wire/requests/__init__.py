@@ -1,0 +1,1 @@
+"""Request structs and their parsers: text of a call ─▶ Command, read query, or refusal. Pure."""

@@ -1,0 +1,301 @@
+"""Answers about orders and fills: rows as on Bitget's pages, every number as text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from backhand.commands import BUY, LONG, MarginMode, OrderType, TimeInForce
+from backhand.events import CancelReason, OrderSource
+from backhand.units import format_decimal
+
+OrderStatus = Literal["live", "partially_filled", "filled", "cancelled"]
+
+#: Bitget spells the last one with one l in orders (and with two in trigger orders).
+STATUS_TEXTS: Final[Mapping[OrderStatus, str]] = {
+    "live": "live",
+    "partially_filled": "partially_filled",
+    "filled": "filled",
+    "cancelled": "canceled",
+}
+
+#: Why an order ended, in Bitget's words (websocket.md section on orders). A reversal's leg that found too
+#: little margin or tier counts as a risk cancellation, one that was dust as too small a trade.
+CANCEL_REASONS: Final[Mapping[CancelReason | None, str]] = {
+    None: "",
+    CancelReason.BY_CLIENT: "normal_cancel",
+    CancelReason.IMMEDIATE_REMAINDER: "ioc_not_full_cancel",
+    CancelReason.FILL_OR_KILL: "fok_not_full_cancel",
+    CancelReason.POST_ONLY_WOULD_TAKE: "post_only_fill_cancel",
+    CancelReason.SELF_TRADE: "stp_cancel",
+    CancelReason.REDUCE_ONLY_EXCESS: "normal_cancel",
+    CancelReason.REVERSAL: "back_contract_cancel",
+    CancelReason.SHORTFALL_MARGIN: "delegated_risk_order_cancel",
+    CancelReason.SHORTFALL_TIER: "delegated_risk_order_cancel",
+    CancelReason.SHORTFALL_DUST: "trade_count_too_small",
+    CancelReason.SHORTFALL_LIQUIDITY: "ioc_not_full_cancel",
+    CancelReason.SHORTFALL_OPENING_DISABLED: "delegated_risk_order_cancel",
+}
+
+
+class OrderView(msgspec.Struct, frozen=True, gc=False):
+    """
+    What an order row is printed from.
+
+    `side` is the direction of the trade, `hold_side` the position in hedge mode (1, -1), 0 in one-way
+    mode; `price_e12` 0 for market orders, `filled_value_e20` the sum of size x price over the fills,
+    `average_price_e12` 0 while unfilled, `fee_e8` what was charged (positive).
+    """
+
+    order_id: int
+    client_oid: str
+    symbol: str
+    margin_coin: str
+    status: OrderStatus
+    side: int
+    hold_side: int
+    reduce_only: bool
+    order_type: OrderType
+    time_in_force: TimeInForce
+    price_e12: int
+    size_e8: int
+    filled_size_e8: int
+    filled_value_e20: int
+    average_price_e12: int
+    fee_e8: int
+    profit_e8: int
+    margin_mode: MarginMode
+    leverage: int
+    source: OrderSource
+    cancel_reason: CancelReason | None
+    created_at_ms: int
+    updated_at_ms: int
+
+
+class FillView(msgspec.Struct, frozen=True, gc=False):
+    """What a fill row is printed from; `side`, `hold_side`, `reduce_only` and `fee_e8` as in OrderView."""
+
+    trade_id: int
+    order_id: int
+    symbol: str
+    margin_coin: str
+    side: int
+    hold_side: int
+    reduce_only: bool
+    is_taker: bool
+    price_e12: int
+    size_e8: int
+    fee_e8: int
+    profit_e8: int
+    created_at_ms: int
+
+
+class OrderIds(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Answer of place-order, cancel-order and click-backhand (there: the opening leg, reversal.md A14)."""
+
+    order_id: str
+    client_oid: str
+
+
+class OrderRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+    """
+    One order.
+
+    `state` and `newTradeSide` exist in order/detail only, `status` in lists only, the last two fields in
+    orders-history only. There is no feeDetail: ccxt would decode it as text.
+    """
+
+    symbol: str
+    size: str
+    order_id: str
+    client_oid: str
+    base_volume: str
+    quote_volume: str
+    price_avg: str
+    price: str
+    fee: str
+    state: str | msgspec.UnsetType = msgspec.UNSET
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    side: str
+    force: str
+    total_profits: str
+    pos_side: str
+    margin_coin: str
+    order_type: str
+    leverage: str
+    margin_mode: str
+    reduce_only: str
+    enter_point_source: str
+    trade_side: str
+    pos_mode: str
+    order_source: str
+    cancel_reason: str
+    c_time: str
+    u_time: str
+    preset_stop_surplus_price: str = ""
+    preset_stop_surplus_type: str = ""
+    preset_stop_surplus_execute_price: str = ""
+    preset_stop_loss_price: str = ""
+    preset_stop_loss_type: str = ""
+    preset_stop_loss_execute_price: str = ""
+    new_trade_side: msgspec.UnsetType | None = msgspec.UNSET
+    pos_avg: str | msgspec.UnsetType = msgspec.UNSET
+    liq_price: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class OrderPage(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Answer of orders-pending and orders-history, newest first; `end_id` is the last row's order id."""
+
+    entrusted_list: list[OrderRow]
+    end_id: str | None
+
+
+class FeeDetail(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The fee of one fill, negative when paid."""
+
+    deduction: str
+    fee_coin: str
+    total_deduction_fee: None
+    total_fee: str
+
+
+class FillRow(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """One fill of the caller's."""
+
+    trade_id: str
+    symbol: str
+    order_id: str
+    price: str
+    base_volume: str
+    quote_volume: str
+    fee_detail: list[FeeDetail]
+    side: str
+    profit: str
+    enter_point_source: str
+    trade_side: str
+    pos_mode: str
+    trade_scope: str
+    c_time: str
+
+
+class FillPage(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Answer of fills, newest first; `end_id` is the last row's trade id."""
+
+    fill_list: list[FillRow]
+    end_id: str | None
+
+
+def side_text(side: int, hold_side: int) -> str:
+    """Name an order's side: of the position in hedge mode (a long is closed by "buy"), else of the trade."""
+    return "buy" if (hold_side or side) == BUY else "sell"
+
+
+def trade_side_text(side: int, hold_side: int, reduce_only: bool) -> str:
+    """Name what an order does to its position: open or close in hedge mode, buy_single or sell_single."""
+    if hold_side == 0:
+        return "buy_single" if side == BUY else "sell_single"
+    return "close" if reduce_only else "open"
+
+
+def position_mode_text(hold_side: int) -> str:
+    """Name the position mode of an order."""
+    return "hedge_mode" if hold_side else "one_way_mode"
+
+
+def order_ids(order_id: int, client_oid: str) -> OrderIds:
+    """Answer which order a command is about."""
+    return OrderIds(str(order_id), client_oid)
+
+
+def order_detail(view: OrderView) -> OrderRow:
+    """Print an order for order/detail. Source: bitget-v2/order-detail; rest-private.md section 5."""
+    return _order_row(view, state=STATUS_TEXTS[view.status], new_trade_side=None)
+
+
+def open_orders_page(views: Sequence[OrderView]) -> OrderPage:
+    """Print a page of open orders. Source: bitget-v2/orders-pending."""
+    return OrderPage([_order_row(view, status=STATUS_TEXTS[view.status]) for view in views], _end_id(views))
+
+
+def order_history_page(views: Sequence[OrderView]) -> OrderPage:
+    """Print a page of ended orders. Source: bitget-v2/orders-history."""
+    rows = [_order_row(view, status=STATUS_TEXTS[view.status], pos_avg="", liq_price="") for view in views]
+    return OrderPage(rows, _end_id(views))
+
+
+def fills_page(views: Sequence[FillView]) -> FillPage:
+    """Print a page of fills. Source: bitget-v2/fills."""
+    return FillPage([fill_row(view) for view in views], str(views[-1].trade_id) if views else None)
+
+
+def _end_id(views: Sequence[OrderView]) -> str | None:
+    return str(views[-1].order_id) if views else None
+
+
+def _order_row(
+    view: OrderView,
+    state: str | msgspec.UnsetType = msgspec.UNSET,
+    status: str | msgspec.UnsetType = msgspec.UNSET,
+    new_trade_side: msgspec.UnsetType | None = msgspec.UNSET,
+    pos_avg: str | msgspec.UnsetType = msgspec.UNSET,
+    liq_price: str | msgspec.UnsetType = msgspec.UNSET,
+) -> OrderRow:
+    return OrderRow(
+        symbol=view.symbol,
+        size=format_decimal(view.size_e8, 8),
+        order_id=str(view.order_id),
+        client_oid=view.client_oid,
+        base_volume=format_decimal(view.filled_size_e8, 8),
+        quote_volume=format_decimal(view.filled_value_e20, 20),
+        price_avg=format_decimal(view.average_price_e12, 12) if view.filled_size_e8 else "",
+        price=format_decimal(view.price_e12, 12) if view.order_type == "limit" else "",
+        fee=format_decimal(-view.fee_e8, 8),
+        state=state,
+        status=status,
+        side=side_text(view.side, view.hold_side),
+        force=view.time_in_force,
+        total_profits=format_decimal(view.profit_e8, 8),
+        pos_side=_position_side(view.hold_side),
+        margin_coin=view.margin_coin,
+        order_type=view.order_type,
+        leverage=str(view.leverage),
+        margin_mode=view.margin_mode,
+        reduce_only="YES" if view.reduce_only else "NO",
+        enter_point_source="API",
+        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only),
+        pos_mode=position_mode_text(view.hold_side),
+        order_source=view.source,
+        cancel_reason=CANCEL_REASONS[view.cancel_reason],
+        c_time=str(view.created_at_ms),
+        u_time=str(view.updated_at_ms),
+        new_trade_side=new_trade_side,
+        pos_avg=pos_avg,
+        liq_price=liq_price,
+    )
+
+
+def _position_side(hold_side: int) -> str:
+    if hold_side == 0:
+        return "net"
+    return "long" if hold_side == LONG else "short"
+
+
+def fill_row(view: FillView) -> FillRow:
+    """Print one fill; the fee is negative when paid, and its list has exactly one entry."""
+    fee = FeeDetail("no", view.margin_coin, None, format_decimal(-view.fee_e8, 8))
+    return FillRow(
+        trade_id=str(view.trade_id),
+        symbol=view.symbol,
+        order_id=str(view.order_id),
+        price=format_decimal(view.price_e12, 12),
+        base_volume=format_decimal(view.size_e8, 8),
+        quote_volume=format_decimal(view.size_e8 * view.price_e12, 20),
+        fee_detail=[fee],
+        side=side_text(view.side, view.hold_side),
+        profit=format_decimal(view.profit_e8, 8),
+        enter_point_source="API",
+        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only),
+        pos_mode=position_mode_text(view.hold_side),
+        trade_scope="taker" if view.is_taker else "maker",
+        c_time=str(view.created_at_ms),
+    )

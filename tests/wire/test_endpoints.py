@@ -1,0 +1,89 @@
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from backhand.wire.codes import Refusal
+from backhand.wire.endpoints import ENDPOINTS, Endpoint
+from backhand.wire.envelope import failure
+from backhand.wire.fields import Form
+from tests.wire.calls import raw_call
+
+FIELDS = sorted({name for endpoint in ENDPOINTS.values() for name in endpoint.form.__struct_encode_fields__})
+VALUES = (
+    st.sampled_from(
+        [
+            "BTCUSDT",
+            "btcusd",
+            "USDT-FUTURES",
+            "coin-futures",
+            "USDT",
+            "BTC",
+            "buy",
+            "open",
+            "limit",
+            "crossed",
+            "1",
+        ]
+    ).map(lambda text: f'"{text}"')
+    | st.text(max_size=20).map(lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+    | st.sampled_from(
+        ["null", "true", "[]", "{}", "[[1]]", "NaN", "-", '"\\ud800"', '"\\u0000"', "1e400", "-0.0"]
+    )
+    | st.decimals(allow_nan=False, allow_infinity=False).map(str)
+    | st.integers(-(10**50), 10**50).map(str)
+)
+BODIES = st.lists(st.tuples(st.sampled_from(FIELDS), VALUES), max_size=12).map(
+    lambda pairs: ("{" + ",".join(f'"{name}":{value}' for name, value in pairs) + "}").encode(
+        "utf-8", "surrogatepass"
+    )
+)
+QUERIES = st.lists(st.tuples(st.sampled_from(FIELDS), st.binary(max_size=20)), max_size=12).map(
+    lambda pairs: b"&".join(name.encode() + b"=" + value for name, value in pairs)
+)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.path)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(parameters=st.binary(max_size=200) | BODIES | QUERIES)
+@example(parameters=b"[" * 200_000)
+@example(parameters=b'{"a":' * 100_000)
+@example(parameters=b'{"size":' + b"9" * 100_000 + b"}")
+@example(parameters=b'{"size":"' + b"9" * 100_000 + b'"}')
+@example(parameters=b'{"clientOid":"' + b"x" * 1_000_000 + b'"}')
+def test_no_input_makes_a_parser_raise(endpoint: Endpoint, parameters: bytes) -> None:
+    """Whatever bytes are sent, a parser gives a command, a query or a refusal that can be sent."""
+    parsed = endpoint.parse(raw_call(parameters))
+    if isinstance(parsed, Refusal):
+        assert len(failure(parsed, 0)) < 1_000
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.path)
+def test_declarations_are_whole(endpoint: Endpoint) -> None:
+    """Changes are POST and need `trade`; what needs a key is limited per account, traders no less."""
+    assert (endpoint.method == "POST") == (endpoint.permission == "trade")
+    assert endpoint.path.startswith("/api/v")
+    assert 0 < endpoint.trader_per_second <= endpoint.per_second <= 20
+    assert issubclass(endpoint.form, Form)
+
+
+def test_traders_may_reverse_and_order_once_a_second() -> None:
+    """Copy-trading traders have one reversal and one order a second, everybody else ten."""
+    quotas = {
+        path.rpartition("/")[2]: (endpoint.per_second, endpoint.trader_per_second)
+        for (_, path), endpoint in ENDPOINTS.items()
+        if endpoint.per_second != endpoint.trader_per_second
+    }
+    assert {"click-backhand": (10, 1), "place-order": (10, 1)} == quotas
+
+
+def test_what_ccxt_asks_at_its_start_exists() -> None:
+    """The calls of load_markets are all declared (clients.md section 1)."""
+    for path in (
+        "/api/v2/spot/public/coins",
+        "/api/v3/account/settings",
+        "/api/v2/spot/public/symbols",
+        "/api/v2/margin/currencies",
+        "/api/v2/mix/market/contracts",
+        "/api/v2/public/time",
+    ):
+        assert ("GET", path) in ENDPOINTS
