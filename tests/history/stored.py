@@ -1,0 +1,31 @@
+"""What a history's file holds, read past the history itself."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from backhand.history import History
+from backhand.projections.applied import Applied
+
+VENUE = "venue-1"
+TABLES = ("position", "contracts", "orders", "fills", "closed_positions")
+
+Content = dict[str, list[tuple[object, ...]]]
+
+
+def content(path: Path) -> Content:
+    """Every row of every table, in a defined order."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
+            for table in TABLES
+        }
+
+
+def fold_into(path: Path, applied: Iterable[Applied]) -> Content:
+    """Put commands into a history of their own, close it, and tell what its file holds."""
+    history = History(path, VENUE)
+    history.put(list(applied))
+    history.close()
+    return content(path)

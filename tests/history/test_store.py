@@ -1,0 +1,216 @@
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from backhand.engine.invariants import InvariantBroken
+from backhand.history import History, HistoryClosed, HistoryFailed, HistoryTimeout, OrderFilter
+from backhand.history import store as store_module
+from backhand.projections.orders import OrderRow
+from tests.history.stored import VENUE, content
+from tests.projections.tape import Tape
+
+USDT = OrderFilter(product_type="USDT-FUTURES")
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep the file from being written by anybody else."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def test_a_read_sees_what_was_put_before_it() -> None:
+    """Every order resolves at once after its put, by both ids, however many puts are under way."""
+    tape = Tape()
+
+    async def trade() -> None:
+        history = History(None, VENUE)
+        history.put(tape.applied)
+        for count in range(300):
+            order = tape.accept(client_oid=f"own-{count}")
+            history.put([tape.step(order)])
+            by_id, by_client_oid = await asyncio.gather(
+                history.order("1", order_id=order.order_id),
+                history.order("1", client_oid=order.client_oid),
+            )
+            assert by_id is not None
+            assert by_id == by_client_oid
+            history.put([tape.step(tape.cancel(order.order_id))])
+        assert [] == await history.open_orders("1", USDT)
+        assert len(tape.applied) == history.position
+        history.close()
+
+    asyncio.run(trade())
+
+
+def test_a_read_that_is_late_is_unknown_and_not_missing(tmp_path: Path) -> None:
+    """While the disk holds up what was put before it, a read times out; afterwards the same read answers."""
+    tape = Tape()
+    order = tape.accept()
+    tape.step(order)
+    path = tmp_path / "history.db"
+
+    async def ask() -> None:
+        history = History(path, VENUE, read_timeout_s=0.05)
+        with held(path):
+            history.put(tape.applied)
+            with pytest.raises(HistoryTimeout):
+                await history.order("1", order_id=order.order_id)
+        answers: list[OrderRow | None] = []
+        while not answers:
+            with suppress(HistoryTimeout):
+                answers.append(await history.order("1", order_id=order.order_id))
+        assert answers[0] is not None
+        assert order.order_id == answers[0].order_id
+        history.close()
+
+    asyncio.run(ask())
+
+
+def test_a_full_backlog_makes_the_producer_wait(tmp_path: Path) -> None:
+    """`room` waits from the bound on until half of the backlog is written, and nothing is dropped."""
+    tape = Tape()
+    for _ in range(99):
+        tape.step(tape.accept())
+    path = tmp_path / "history.db"
+
+    async def produce() -> None:
+        history = History(path, VENUE, backlog_max=100)
+        with held(path):
+            history.put(tape.applied[:99])
+            await history.room()
+            history.put(tape.applied[99:])
+            waiting = asyncio.ensure_future(history.room())
+            done, _ = await asyncio.wait({waiting}, timeout=0.05)
+            assert set() == done
+        await waiting
+        assert history.backlog <= 50
+        history.close()
+
+    asyncio.run(produce())
+    assert 99 == len(content(path)["orders"])
+
+
+def test_recovery_waits_for_room_without_a_loop() -> None:
+    """`put_and_wait` takes a whole journal through a small backlog."""
+    tape = Tape()
+    for count in range(500):
+        tape.reversal(str(count % 5))
+    history = History(None, VENUE, backlog_max=10)
+    for start in range(0, len(tape.applied), 7):
+        history.put_and_wait(tape.applied[start : start + 7])
+        assert history.backlog < 17
+    history.close()
+    assert len(tape.applied) == history.position
+
+
+@pytest.mark.parametrize("start", [0, 1, 3])
+def test_commands_are_put_in_order_and_without_gaps(start: int) -> None:
+    """A sequence that is not the next one is our fault, and is not taken."""
+    tape = Tape()
+    tape.step()
+    tape.step()
+    tape.step()
+    history = History(None, VENUE)
+    history.put(tape.applied[:2])
+    with pytest.raises(InvariantBroken):
+        history.put(tape.applied[start:])
+    history.close()
+    assert 2 == history.position
+
+
+def test_close_writes_and_answers_what_came_before() -> None:
+    """Nothing that was put or asked before closing is left behind; afterwards nothing is taken or told."""
+    tape = Tape()
+    order = tape.accept()
+    tape.step(order)
+
+    async def end() -> None:
+        history = History(None, VENUE)
+        history.put(tape.applied)
+        asked = asyncio.ensure_future(history.order("1", order_id=order.order_id))
+        await asyncio.sleep(0)  # Lets the question be asked.
+        history.close()
+        history.close()
+        assert await asked is not None
+        assert len(tape.applied) == history.position
+        with pytest.raises(HistoryClosed):
+            history.put(tape.applied)
+        with pytest.raises(HistoryClosed):
+            await history.order("1", order_id=order.order_id)
+        with pytest.raises(HistoryClosed):
+            await history.room()
+
+    asyncio.run(end())
+
+
+def test_a_failure_reaches_everybody_who_waits_or_comes_later() -> None:
+    """When a fold breaks, no read is answered as if nothing were there, and nothing more is taken."""
+    tape = Tape()
+    order = tape.accept()
+    tape.step(order)
+    tape.step(tape.cancel(order.order_id))
+    broken = tape.step(*tape.applied[-1].events)
+
+    async def fail() -> None:
+        history = History(None, VENUE, backlog_max=1)
+        history.put(tape.applied)
+        waiting = (history.order("1", order_id=order.order_id), history.room())
+        for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(outcome, HistoryFailed)
+        with pytest.raises(HistoryFailed):
+            await history.order("1", order_id=order.order_id)
+        with pytest.raises(HistoryFailed):
+            history.put([tape.step()])
+        with pytest.raises(HistoryFailed):
+            history.put_and_wait([tape.step()])
+        assert history.position < broken.sequence
+        history.close()
+
+    asyncio.run(fail())
+
+
+def test_a_read_that_takes_too_much_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter that matches nothing of a long past is cut off, and others are answered as before."""
+    monkeypatch.setattr(store_module, "READ_STEPS_MAX", 20_000)
+    monkeypatch.setattr(store_module, "_STEPS_PER_LOOK", 1_000)
+    tape = Tape()
+    for _ in range(5_000):
+        tape.reversal("1")
+
+    async def ask() -> None:
+        history = History(None, VENUE)
+        history.put(tape.applied)
+        rude = OrderFilter(product_type="USDT-FUTURES", source="trader_reverse")
+        with pytest.raises(HistoryTimeout):
+            await history.orders("1", rude)
+        for _ in range(50):
+            assert 3 == len(await history.orders("1", OrderFilter(product_type="USDT-FUTURES", limit=3)))
+        history.close()
+
+    asyncio.run(ask())
+
+
+def test_reads_waiting_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One read too many is told at once that its answer is unknown."""
+    monkeypatch.setattr(store_module, "READS_WAITING_MAX", 3)
+    tape = Tape()
+    path = tmp_path / "history.db"
+
+    async def ask() -> None:
+        history = History(path, VENUE)
+        with held(path):
+            history.put(tape.applied)
+            asked = [asyncio.ensure_future(history.order("1", order_id=count)) for count in range(3)]
+            await asyncio.sleep(0)  # Lets the questions be asked.
+            with pytest.raises(HistoryTimeout):
+                await history.order("1", order_id=3)
+        assert [None] * 3 == await asyncio.gather(*asked)
+        history.close()
+
+    asyncio.run(ask())
