@@ -25,6 +25,8 @@ CCXT_SECTIONS: Final = (
     "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn", "uta",
 )  # fmt: skip
 RATE_LIMIT_PER_SECOND: Final = 10
+#: Columns of the tables where no terminal says how wide it is.
+LOG_WIDTH: Final = 130
 
 Positions = dict[str, Decimal]
 
@@ -225,6 +227,8 @@ def demo() -> None:
     Needs the extra `demo` (ccxt). Ends with 1 when an end state is not the specified one.
     """
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=LOG_WIDTH)
     if not _has_ccxt():
         raise SystemExit("the demo drives ccxt, which is not installed: pip install 'backhand[demo]'")
     with tempfile.TemporaryDirectory(prefix="backhand-demo-") as name:
@@ -252,8 +256,11 @@ def _play(console: Console, venue: Venue) -> list[str]:
     """All parts of the demo; what did not end as specified."""
     failures: list[str] = []
     table = Table(title="POST /api/v2/mix/order/click-backhand, called by ccxt")
-    for column in ("case", "before", "request", "after", "order ids (close, open)", "fees"):
+    for column in ("case", "before", "request", "after"):
         table.add_column(column, overflow="fold")
+    table.show_lines = True
+    table.add_column("order ids: close, open", no_wrap=True)
+    table.add_column("fees", overflow="fold")
     traders: list[tuple[Case, Trader]] = []
     with console.status("opening accounts and reversing"):
         for case in CASES:
@@ -269,7 +276,12 @@ def _play(console: Console, venue: Venue) -> list[str]:
             _check(failures, f"{case.title}: the answer names the open leg", ids[-1:], [answer["orderId"]])
             coin = case.body["marginCoin"].upper()
             table.add_row(
-                case.title, _show(before), _request(case.body), _show(after), "\n".join(ids), f"{fees} {coin}"
+                case.title,
+                _show(before),
+                _request(case.body),
+                _show(after),
+                "\n".join(ids),
+                f"{fees.normalize():f} {coin}",
             )
     console.print(table)
     _play_rate_limit(console, venue, failures)
@@ -338,7 +350,7 @@ def _show(positions: Positions) -> str:
 
 
 def _request(body: dict[str, str]) -> str:
-    return " ".join(f"{name}={value}" for name, value in body.items() if name != "productType")
+    return ", ".join(f"{name} {value}" for name, value in body.items() if name != "productType")
 
 
 __all__ = ["demo"]

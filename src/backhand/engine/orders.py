@@ -123,7 +123,8 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     elif tif == "ioc" and matched < size:
         ending = CancelReason.IMMEDIATE_REMAINDER
 
-    if opening and ending not in (CancelReason.POST_ONLY_WOULD_TAKE, CancelReason.FILL_OR_KILL):
+    stillborn = ending in (CancelReason.POST_ONLY_WOULD_TAKE, CancelReason.FILL_OR_KILL)
+    if opening and not stillborn:
         resting = 0 if ending else size - matched
         isolated = holding.isolated != mode_differs
         shortage = check_funds(Preview(holding, isolated), side, hedge, matches, resting, limit)
@@ -149,7 +150,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         source,
         events,
     )
-    for other in displaced:
+    for other in [] if stillborn else displaced:
         cancel(other, CancelReason.REDUCE_ONLY_EXCESS, events)
     for match in matches:
         trade(state, order, match, events)
