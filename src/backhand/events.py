@@ -73,6 +73,7 @@ class CancelReason(StrEnum):
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
     SELF_TRADE = "self_trade"
     REDUCE_ONLY_EXCESS = "reduce_only_excess"
+    DISPLACED = "displaced"
     REVERSAL = "reversal"
     SHORTFALL_MARGIN = "shortfall_margin"
     SHORTFALL_TIER = "shortfall_tier"

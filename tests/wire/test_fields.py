@@ -130,7 +130,7 @@ def test_no_query_raises(query: bytes) -> None:
     msgspec.json.encode(read_query(Sample, query))
 
 
-@given(st.integers(1, 10**30), st.integers(0, 8))
+@given(st.integers(1, 10**18), st.integers(0, 8))
 def test_decimals_round_trip(units: int, places: int) -> None:
     """What is printed of a size on the grid is read as the same size."""
     value = read_positive(format_decimal(units, places))
@@ -140,7 +140,7 @@ def test_decimals_round_trip(units: int, places: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "lots"),
-    [("0.0001", 1), ("1", 10_000), ("0.00010000", 1), ("0.00005", None), ("1" + "0" * 39, COUNT_MAX)],
+    [("0.0001", 1), ("1", 10_000), ("0.00010000", 1), ("0.00005", None), ("1" + "0" * 18, COUNT_MAX)],
 )
 def test_sizes_are_counted_in_lots(text: str, lots: int | None) -> None:
     """A size is a whole number of lots or none; sizes beyond any limit are cut at one that all exceed."""

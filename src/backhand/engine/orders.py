@@ -151,7 +151,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         events,
     )
     for other in [] if stillborn else displaced:
-        cancel(other, CancelReason.REDUCE_ONLY_EXCESS, events)
+        cancel(other, CancelReason.DISPLACED, events)
     for match in matches:
         trade(state, order, match, events)
     if order.open_lots == 0:

@@ -5,6 +5,7 @@ Orders and reversals are judged on a preview before anything changes; `fills` th
 the real legs.
 """
 
+from backhand.engine.book import Order
 from backhand.engine.margin import (
     OPENING_RATIO_MAX_E8,
     average_price_after_e12,
@@ -28,7 +29,7 @@ from backhand.units import E8, E12, ceil_div
 class Preview:
     """Legs, wallet and margins of a holding, ready to be moved by fills that may never happen."""
 
-    def __init__(self, holding: Holding, isolated: bool) -> None:
+    def __init__(self, holding: Holding, isolated: bool, model: "Preview | None" = None) -> None:
         self.holding = holding
         self.isolated = isolated
         self.market = holding.market
@@ -46,13 +47,19 @@ class Preview:
         self.profit_e8 = 0
         self.fee_e8 = 0
         # Other crossed holdings do not change with this one's fills: summed once.
-        self.other_initial_e20, self.other_maintenance_e28, self.other_unrealised_e20 = crossed_sums(
-            ledger, holding
-        )
+        if model is None:
+            initial, maintenance, unrealised = crossed_sums(ledger, holding)
+            self.other_initial_e20 = initial
+            self.other_maintenance_e28 = maintenance
+            self.other_unrealised_e20 = unrealised
+        else:
+            self.other_initial_e20 = model.other_initial_e20
+            self.other_maintenance_e28 = model.other_maintenance_e28
+            self.other_unrealised_e20 = model.other_unrealised_e20
 
     def copy(self) -> "Preview":
         """The same figures, to be moved on their own."""
-        other = Preview(self.holding, self.isolated)
+        other = Preview(self.holding, self.isolated, self)
         other.wallet_e8 = self.wallet_e8
         other.locked_e8 = self.locked_e8
         other.isolated_margin_e16 = self.isolated_margin_e16
@@ -66,57 +73,77 @@ class Preview:
         other.fee_e8 = self.fee_e8
         return other
 
+    def release(self, orders: list[Order]) -> None:
+        """Count what resting orders have locked as free: they are to be cancelled."""
+        for order in orders:
+            self.locked_e8 -= order.reserve_e8
+
     def close(self, side: int, matches: list[Match]) -> None:
         """Close lots of a leg at the makers' prices, as taker."""
-        market = self.market
         for match in matches:
-            lots = match.lots
-            if lots == 0:
-                continue
-            held = self.long_lots if side > 0 else self.short_lots
-            average = self.long_average_e12 if side > 0 else self.short_average_e12
-            margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
-            ticks = match.maker.price_ticks
-            price = ticks * market.tick_e12
-            profit = posted_profit_e8(market, price_profit_e20(market, side, lots, average, price), price)
-            self._charge(lots, ticks)
-            self.wallet_e8 += profit
-            self.profit_e8 += profit
-            released = margin if lots == held else margin * lots // held
-            self.isolated_margin_e16 -= released
-            if side > 0:
-                self.long_lots = held - lots
-                self.long_margin_e16 = margin - released
-            else:
-                self.short_lots = held - lots
-                self.short_margin_e16 = margin - released
+            if match.lots:
+                self._charge(match.lots, match.maker.price_ticks)
+                self._reduce(side, match.lots, match.maker.price_ticks)
 
     def open(self, side: int, matches: list[Match]) -> None:
         """Add lots to a leg at the makers' prices, as taker."""
-        market = self.market
         for match in matches:
-            lots = match.lots
-            if lots == 0:
-                continue
-            ticks = match.maker.price_ticks
-            price = ticks * market.tick_e12
-            self._charge(lots, ticks)
-            added = 0
-            if self.isolated:
-                added = initial_margin_e16(market, lots, price, self.holding.leverage_in(side, self.isolated))
-                self.isolated_margin_e16 += added
-            if side > 0:
-                self.long_average_e12 = average_price_after_e12(
-                    self.long_lots, self.long_average_e12, lots, price
-                )
-                self.long_lots += lots
-                self.long_margin_e16 += added
-            else:
-                self.short_average_e12 = average_price_after_e12(
-                    self.short_lots, self.short_average_e12, lots, price
-                )
-                self.short_lots += lots
-                self.short_margin_e16 += added
+            if match.lots:
+                self._charge(match.lots, match.maker.price_ticks)
+                self._extend(side, match.lots, match.maker.price_ticks)
+
+    def net(self, side: int, matches: list[Match]) -> None:
+        """Trade in one-way mode: what the other side holds is closed first, the rest opens."""
+        for match in matches:
+            if match.lots:
+                self._charge(match.lots, match.maker.price_ticks)
+                closing = min(match.lots, self.lots(-side))
+                if closing:
+                    self._reduce(-side, closing, match.maker.price_ticks)
+                if closing < match.lots:
+                    self._extend(side, match.lots - closing, match.maker.price_ticks)
+
+    def lots(self, side: int) -> int:
+        """Lots held on a side."""
+        return self.long_lots if side > 0 else self.short_lots
+
+    def _reduce(self, side: int, lots: int, price_ticks: int) -> None:
+        market = self.market
+        held = self.long_lots if side > 0 else self.short_lots
+        average = self.long_average_e12 if side > 0 else self.short_average_e12
+        margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
+        price = price_ticks * market.tick_e12
+        profit = posted_profit_e8(market, price_profit_e20(market, side, lots, average, price), price)
+        self.wallet_e8 += profit
+        self.profit_e8 += profit
+        released = margin if lots == held else margin * lots // held
+        self.isolated_margin_e16 -= released
+        if side > 0:
+            self.long_lots = held - lots
+            self.long_margin_e16 = margin - released
+        else:
+            self.short_lots = held - lots
+            self.short_margin_e16 = margin - released
+
+    def _extend(self, side: int, lots: int, price_ticks: int) -> None:
+        market = self.market
+        price = price_ticks * market.tick_e12
+        added = 0
+        if self.isolated:
+            added = initial_margin_e16(market, lots, price, self.holding.leverage_in(side, True))
+            self.isolated_margin_e16 += added
+        if side > 0:
+            self.long_average_e12 = average_price_after_e12(
+                self.long_lots, self.long_average_e12, lots, price
+            )
+            self.long_lots += lots
+            self.long_margin_e16 += added
+        else:
+            self.short_average_e12 = average_price_after_e12(
+                self.short_lots, self.short_average_e12, lots, price
+            )
+            self.short_lots += lots
+            self.short_margin_e16 += added
 
     def _charge(self, lots: int, price_ticks: int) -> None:
         fee = fee_e8(self.market, lots, price_ticks, self.market.taker_rate_e8)

@@ -13,7 +13,7 @@ from backhand.engine.book import Order
 from backhand.engine.fills import cancel, trade
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import band_edge_ticks, bankruptcy_price_ticks, value_e20
-from backhand.engine.matching import Match, Sweep, first_lots, matched_lots
+from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
 from backhand.engine.orders import accept, is_duplicate, lots_text, oldest_closing, refuse
 from backhand.engine.preview import Preview
 from backhand.engine.state import Holding, Market, Position, State
@@ -51,11 +51,10 @@ class ReversalPlan:
         self.after = Preview(holding, holding.isolated)
 
     def cancel(self, orders: list[Order], reason: CancelReason) -> None:
-        """Plan to cancel orders, and count what they had locked as free."""
+        """Plan to cancel orders."""
         for order in orders:
             self.cancels.append(order)
             self.cancel_reasons.append(reason)
-            self.after.locked_e8 -= order.reserve_e8
 
 
 def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
@@ -158,8 +157,9 @@ def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
         limit = max(limit, guard) if side > 0 else min(limit, guard)
     plan.closes = sweep.take(plan.size_lots, limit)
     plan.closed_lots = matched_lots(plan.closes)
-    plan.after.close(side, plan.closes)
     plan.cancel(sweep.own, CancelReason.SELF_TRADE)
+    plan.after.release(plan.cancels)
+    plan.after.close(side, plan.closes)
 
 
 def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) -> None:
@@ -174,57 +174,64 @@ def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) ->
     unfinished = not hedge and plan.closed_lots < plan.size_lots
     met = len(sweep.own)
     opens = [] if unfinished else sweep.take(plan.closed_lots, band_edge_ticks(market, side))
-    own = sweep.own[met:]
-    locked = 0
-    for order in own:
-        locked += order.reserve_e8
     lots = matched_lots(opens)
     if lots == 0:
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
         return
     if lots < plan.closed_lots:
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
-    reason = _opening_reason(plan, side, opens, locked)
+    # Own orders that the leg would hit are cancelled first, so what they lock is free for it.
+    own = sweep.own[met:]
+    before = plan.after.copy()
+    before.release(own)
+    after, reason = _open(before, side, hedge, opens)
     if reason is not None and reason is not CancelReason.SHORTFALL_DUST and shortfall == "largest":
-        opens = first_lots(opens, _largest(plan, side, opens, locked))
         plan.shortfall = reason
-        reason = _opening_reason(plan, side, opens, locked)
+        opens = first_lots(opens, _largest(before, side, hedge, opens))
+        after, reason = _open(before, side, hedge, opens)
     if reason is not None:
         plan.shortfall = reason
         return
     plan.cancel(own, CancelReason.SELF_TRADE)
     plan.opens = opens
     plan.opened_lots = matched_lots(opens)
-    plan.after.open(side, opens)
+    plan.after = after
 
 
-def _opening_reason(plan: ReversalPlan, side: int, opens: list[Match], locked_e8: int) -> CancelReason | None:
-    """
-    Why the open leg may not be opened with these matches: dust, margin or tier; None when it may.
-
-    `locked_e8` is held by own orders that the leg would hit: cancelled first, so free for it.
-    """
-    market = plan.holding.market
+def _open(before: Preview, side: int, hedge: bool, opens: list[Match]) -> tuple[Preview, CancelReason | None]:
+    """The holding after the open leg, and why that may not be: dust, margin or tier; None when it may."""
+    market = before.market
+    after = before.copy()
     if matched_lots(opens) < market.size_lots_min or _value_e20(market, opens) < market.value_min_e20:
-        return CancelReason.SHORTFALL_DUST
-    opened = plan.after.copy()
-    opened.locked_e8 -= locked_e8
-    if opened.opening_need_e20(side, opens) > opened.available_e20():
-        return CancelReason.SHORTFALL_MARGIN
-    opened.open(side, opens)
-    if opened.exceeds_tier(side, 0):
-        return CancelReason.SHORTFALL_TIER
-    if opened.exceeds_opening_ratio(side):
-        return CancelReason.SHORTFALL_MARGIN
-    return None
+        return after, CancelReason.SHORTFALL_DUST
+    left = 0 if hedge else before.lots(-side)
+    if left:
+        # Only where one-way sizes are honoured is there still something to close (A6).
+        closes, pure = split_lots(opens, left)
+        closed = before.copy()
+        closed.close(-side, closes)
+        short = closed.opening_need_e20(side, pure) > closed.available_e20()
+        after.net(side, opens)
+        if not pure:
+            return after, None
+    else:
+        short = before.opening_need_e20(side, opens) > before.available_e20()
+        after.open(side, opens)
+    if short:
+        return after, CancelReason.SHORTFALL_MARGIN
+    if after.exceeds_tier(side, 0):
+        return after, CancelReason.SHORTFALL_TIER
+    if after.exceeds_opening_ratio(side):
+        return after, CancelReason.SHORTFALL_MARGIN
+    return after, None
 
 
-def _largest(plan: ReversalPlan, side: int, opens: list[Match], locked_e8: int) -> int:
+def _largest(before: Preview, side: int, hedge: bool, opens: list[Match]) -> int:
     """The most lots of these matches that may be opened: need grows with size, so bisection finds it."""
     low, high = 0, matched_lots(opens)
     while low < high:
         middle = (low + high + 1) // 2
-        reason = _opening_reason(plan, side, first_lots(opens, middle), locked_e8)
+        _, reason = _open(before, side, hedge, first_lots(opens, middle))
         if reason is None or reason is CancelReason.SHORTFALL_DUST:
             low = middle
         else:

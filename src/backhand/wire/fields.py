@@ -26,6 +26,8 @@ DEMO_PRODUCT_TYPES: Final = ("SUSDT-FUTURES", "SCOIN-FUTURES", "SUSDC-FUTURES")
 #: Counts of lots and ticks are cut here: far beyond every contract's limits, so the answer is the same,
 #: and a 40-digit size still fits the 64 bits of a journal record.
 COUNT_MAX: Final = 10**18
+#: Base coin that no size exceeds: more is a mistake in the number, not a large position.
+SIZE_MAX: Final = 10**18
 #: Identifiers are 19 digits; anything above cannot exist and would not fit SQLite.
 ID_MAX: Final = 2**63 - 1
 #: The longest run of digits that can be an identifier or a time.
@@ -172,9 +174,9 @@ def read_choice(text: str, choices: Mapping[str, V]) -> V | None:
 
 
 def read_positive(text: str) -> int | Refusal:
-    """Read a size as a positive count of 10^-DECIMAL_TEXT_MAX: 40808 when it is anything else."""
+    """Read a size as a positive count of 10^-DECIMAL_TEXT_MAX: 40808 when it is anything else, or absurd."""
     value = parse_decimal(text, DECIMAL_TEXT_MAX)
-    if value is None:
+    if value is None or value > SIZE_MAX * 10**DECIMAL_TEXT_MAX:
         return codes.bad_number(f"size error value={codes.echo(text)}")
     if value <= 0:
         return codes.bad_number(f"delegate count {format_decimal(value, DECIMAL_TEXT_MAX)} > 0")

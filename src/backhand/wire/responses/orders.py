@@ -29,6 +29,7 @@ CANCEL_REASONS: Final[Mapping[CancelReason | None, str]] = {
     CancelReason.POST_ONLY_WOULD_TAKE: "post_only_fill_cancel",
     CancelReason.SELF_TRADE: "stp_cancel",
     CancelReason.REDUCE_ONLY_EXCESS: "normal_cancel",
+    CancelReason.DISPLACED: "normal_cancel",
     CancelReason.REVERSAL: "back_contract_cancel",
     CancelReason.SHORTFALL_MARGIN: "delegated_risk_order_cancel",
     CancelReason.SHORTFALL_TIER: "delegated_risk_order_cancel",
@@ -91,9 +92,13 @@ class FillView(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrderIds(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """Answer of place-order, cancel-order and click-backhand (there: the opening leg, reversal.md A14)."""
+    """
+    Answer of place-order, cancel-order and click-backhand (there: the opening leg, reversal.md A14).
 
-    order_id: str
+    `order_id` is null for a reduce-only order that pushed older ones out: it is asked for by clientOid.
+    """
+
+    order_id: str | None
     client_oid: str
 
 
@@ -202,9 +207,9 @@ def position_mode_text(hold_side: int) -> str:
     return "hedge_mode" if hold_side else "one_way_mode"
 
 
-def order_ids(order_id: int, client_oid: str) -> OrderIds:
+def order_ids(order_id: int | None, client_oid: str) -> OrderIds:
     """Answer which order a command is about."""
-    return OrderIds(str(order_id), client_oid)
+    return OrderIds(None if order_id is None else str(order_id), client_oid)
 
 
 def order_detail(view: OrderView) -> OrderRow:

@@ -1,0 +1,1 @@
+"""The `backhand` command: options in, one line on standard output when ready, all else on standard error."""

@@ -1,0 +1,266 @@
+"""
+The command line: `backhand serve`, and what goes with it.
+
+Standard output carries one line per event that programs wait for; everything for people goes to
+standard error. Exit codes follow sysexits.h and stand in the help.
+"""
+
+import json
+import logging
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import structlog
+import typer
+
+from backhand import __version__
+from backhand.cli.demo import demo
+from backhand.commands import Contract
+from backhand.control.guard import is_loopback
+from backhand.gateway.server import host_in_url
+from backhand.history import HistoryError
+from backhand.journal import JournalDamaged, JournalError, JournalLocked, RulesMismatch, VenueMismatch
+from backhand.node import StartRefused
+from backhand.sealing import SealError
+from backhand.serving.options import OneWaySize, Options
+from backhand.serving.process import EXIT_DONE
+from backhand.serving.process import serve as serve_venue
+from backhand.wire.contracts import contracts_from_json
+
+EXIT_USAGE: Final = 2
+EXIT_DATA: Final = 65
+EXIT_ADDRESS: Final = 69
+EXIT_START: Final = 74
+EXIT_LOCKED: Final = 75
+
+#: Shortest control token that is accepted: 16 letters are out of reach of guessing over a network.
+TOKEN_LETTERS_MIN: Final = 16
+TOKEN_BYTES_MAX: Final = 4_096
+#: Largest file of contracts: the real exchange's whole list is under 1 MB.
+CONTRACTS_BYTES_MAX: Final = 4_000_000
+
+app = typer.Typer(
+    name="backhand",
+    help="A perpetual-futures venue that you run yourself, speaking Bitget's v2 API, with position "
+    "reversal as one step.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo)
+
+
+class Limits(StrEnum):
+    """Whether calls per second are limited."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"backhand {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _backhand(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Hold the options that belong to no command."""
+
+
+@app.command(
+    epilog="[bold]Example[/bold]  backhand serve --data ./venue --port 8080\n\n"
+    "Then open an account: curl -X POST localhost:8080/_venue/accounts -H 'Content-Type: application/json' "
+    '-d \'{"balances": {"USDT": "10000"}}\'\n\n'
+    "[bold]Exit codes[/bold]  0 stopped as asked · 2 wrong options · 65 the data folder holds what this "
+    "release cannot read · 69 the address is taken · 70 the venue failed, start it again · 74 the venue "
+    "cannot start · 75 the data folder is in use"
+)
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; beyond loopback a token is needed.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 picks a free one.")] = 8080,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps the venue; made when it is missing.", file_okay=False),
+    ] = None,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Keep nothing after the end (default without --data).")
+    ] = False,
+    market: Annotated[
+        str,
+        typer.Option(help="synthetic: a seeded market to trade against; manual: you set books and prices."),
+    ] = "synthetic",
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same keys, same market: for tests, not for secrets.")
+    ] = None,
+    clock: Annotated[str, typer.Option(help="real; frozen and scaled:N come later.")] = "real",
+    limits: Annotated[Limits, typer.Option(help="Rate limits of the exchange.")] = Limits.ON,
+    contracts: Annotated[
+        Path | None,
+        typer.Option(help="JSON file of contracts to add or change.", exists=True, dir_okay=False),
+    ] = None,
+    fidelity: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A switch for what is not known of the real exchange, NAME=VALUE: "
+            "one_way_size=ignore (default) or honour."
+        ),
+    ] = None,
+    control_token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token of the operator's API.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
+    """
+    Run a venue until it is told to stop.
+
+    When it is ready, one JSON line on standard output says where:
+    {"event":"ready","rest":...,"ws":...,"pid":...}.
+    """
+    if data is not None and memory:
+        _usage("--data and --memory exclude each other")
+    _require_here("--market", market, ("synthetic", "manual"), ("replay:",))
+    _require_here("--clock", clock, ("real",), ("frozen", "scaled:"))
+    token = _token(control_token_file)
+    if token is None and not is_loopback(host):
+        _usage(f"--host {host} is not loopback: the operator's API needs --control-token-file there")
+    options = Options(
+        host=host,
+        port=port,
+        data=data,
+        market="manual" if market == "manual" else "synthetic",
+        seed=seed,
+        limits=limits is Limits.ON,
+        contracts=_contracts(contracts),
+        one_way_size=_one_way_size(fidelity or []),
+        token=token,
+    )
+    log_to_standard_error()
+    if data is None:
+        typer.echo("backhand: keeping everything in memory; give --data FOLDER to keep it", err=True)
+    _end(_served(options))
+
+
+def _served(options: Options) -> int:
+    try:
+        return serve_venue(options, _announce)
+    except JournalLocked as error:
+        return _refused(error, EXIT_LOCKED)
+    except (JournalDamaged, RulesMismatch, VenueMismatch, SealError) as error:
+        return _refused(error, EXIT_DATA)
+    except (JournalError, HistoryError, StartRefused) as error:
+        return _refused(error, EXIT_START)
+    except OSError as error:
+        return _refused(f"cannot listen on {options.host} port {options.port}: {error}", EXIT_ADDRESS)
+
+
+def _refused(why: object, code: int) -> int:
+    typer.echo(f"backhand: {why}", err=True)
+    return code
+
+
+def _end(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code == EXIT_DONE:
+        raise typer.Exit
+    # At once: a thread that still hangs in a failed disk must not keep a failed venue's process alive.
+    os._exit(code)
+
+
+def _announce(host: str, port: int) -> None:
+    address = f"{host_in_url(host)}:{port}"
+    ready = {"event": "ready", "rest": f"http://{address}", "ws": f"ws://{address}", "pid": os.getpid()}
+    print(json.dumps(ready, separators=(",", ":")), flush=True)  # noqa: T201 (the one line that programs wait for)
+
+
+def _require_here(option: str, value: str, here: tuple[str, ...], later: tuple[str, ...]) -> None:
+    """Refuse a value that does not exist, and say so when it is one that will."""
+    if value in here:
+        return
+    if value.startswith(later):
+        _usage(f"{option} {value} comes with a later release; now: {', '.join(here)}")
+    _usage(f"{option} {value} is not known; use {', '.join(here)}")
+
+
+def _usage(text: str) -> NoReturn:
+    typer.echo(f"backhand: {text}", err=True)
+    raise typer.Exit(EXIT_USAGE)
+
+
+def _token(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        token = file.read_bytes()[:TOKEN_BYTES_MAX].decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        _usage(f"{file} cannot be read as a token: {error}")
+    if len(token) < TOKEN_LETTERS_MIN:
+        _usage(f"the token in {file} is shorter than {TOKEN_LETTERS_MIN} letters")
+    return token
+
+
+def _contracts(file: Path | None) -> tuple[Contract, ...]:
+    if file is None:
+        return ()
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        _usage(f"{file} cannot be read: {error}")
+    if len(raw) > CONTRACTS_BYTES_MAX:
+        _usage(f"{file} is larger than {CONTRACTS_BYTES_MAX} bytes")
+    contracts = contracts_from_json(raw)
+    if isinstance(contracts, str):
+        _usage(f"{file}: {contracts}")
+    return tuple(contracts)
+
+
+def _one_way_size(switches: list[str]) -> OneWaySize | None:
+    chosen: OneWaySize | None = None
+    for switch in switches:
+        name, _, value = switch.partition("=")
+        if name != "one_way_size" or value not in ("ignore", "honour"):
+            _usage(f"--fidelity {switch} is not known; use one_way_size=ignore or one_way_size=honour")
+        chosen = "honour" if value == "honour" else "ignore"
+    return chosen
+
+
+def log_to_standard_error() -> None:
+    """Lines for people on a terminal, JSON anywhere else."""
+    people = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # As plain text: the richer forms print local variables, and among them are secrets.
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+            if people
+            else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # uvicorn and asyncio speak through the standard library; only what went wrong is of interest.
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
+
+
+if __name__ == "__main__":
+    main()

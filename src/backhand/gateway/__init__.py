@@ -1,0 +1,12 @@
+"""
+HTTP in front of the venue: from bytes to commands and queries, and back.
+
+    head ─▶ path ─▶ body, bounded ─▶ access ─▶ permission ─▶ limits ─▶ parse ─┬─▶ submit ─▶ events ─┐
+             │           │             │           │            │        │     └─▶ answer ───────────┤
+             ▼           ▼             ▼           ▼            ▼        ▼                           ▼
+           refusal ────────────────────────────────────────────────────────────────────▶ render ─▶ bytes
+
+The order of the checks is the exchange's (spec auth.md section 5); nothing is executed before the last
+of them. Promises that every answer is JSON with a code, that no input makes a 5xx, and that no text of
+an exception reaches a client.
+"""

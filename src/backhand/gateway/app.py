@@ -1,0 +1,219 @@
+"""
+The exchange's API as one plain ASGI application: one dictionary of routes, one flat list of checks.
+
+The order of the checks stands in the package's docstring. Plain ASGI and not a framework, because
+routing and request objects would cost more than everything else here together (DESIGN D11).
+"""
+
+import os
+import time
+from typing import Final
+
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from backhand.clock import wall_ms
+from backhand.commands import CancelOrder, Message
+from backhand.gateway.access import Access, SignedRequest
+from backhand.gateway.bodies import BodyTooLarge, ClientGone, read_body
+from backhand.gateway.counters import RequestCounters
+from backhand.gateway.limits import FixedWindow
+from backhand.gateway.ports import Executor, OpenedKey
+from backhand.gateway.rendering import render
+from backhand.outcomes import OutcomeUnknown, Overloaded
+from backhand.wire import codes
+from backhand.wire.codes import Refusal
+from backhand.wire.endpoints import ENDPOINTS, ClientCommand, Endpoint, Read
+from backhand.wire.envelope import failure, success
+from backhand.wire.fields import Call
+from backhand.wire.requests.queries import OrderQuery
+from backhand.wire.responses.orders import OrderIds, OrderRow
+
+#: A known path with another method: HTTP's own status, and the code that clients know for no such route.
+WRONG_METHOD: Final = msgspec.structs.replace(codes.UNKNOWN_PATH, http_status=405)
+#: Nothing was executed; 503 tells proxies the same as the code tells clients.
+OVERLOADED: Final = msgspec.structs.replace(codes.NOT_READY, http_status=503)
+#: The body did not arrive in time.
+BODY_LATE: Final = msgspec.structs.replace(codes.WRONG_FORMAT, http_status=408)
+#: A mistake of ours. What was executed by then is not known here, so that is the answer.
+OUR_MISTAKE: Final = msgspec.structs.replace(codes.OUTCOME_UNKNOWN, http_status=500)
+
+SUCCESS_CODE: Final = "00000"
+#: The metrics' name for paths that do not exist, so that endpoints stay a closed set.
+UNKNOWN_ENDPOINT: Final = "unknown"
+
+Headers = list[tuple[bytes, bytes]]
+
+_MISSING: Final = {"read": codes.READ_PERMISSION_MISSING, "trade": codes.TRADE_PERMISSION_MISSING}
+_JSON: Final = (b"content-type", b"application/json")
+_CLOSE: Final = (b"connection", b"close")
+#: Routes as bytes, as they arrive, and the methods that each path has.
+_ROUTES: Final = {(method, path.encode()): endpoint for (method, path), endpoint in ENDPOINTS.items()}
+_METHODS_OF_PATH: Final = {
+    path.encode(): ", ".join(method for method, of_path in ENDPOINTS if of_path == path).encode()
+    for _, path in ENDPOINTS
+}
+V1_PREFIXES: Final = ("/api/mix/v1/", "/api/spot/v1/")
+V3_PREFIX: Final = "/api/v3/"
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What goes back; `code` is the body's own, for the metrics."""
+
+    status: int
+    code: str
+    body: bytes
+    headers: Headers
+
+
+class Gateway:
+    """
+    Answers every request outside the operator's API.
+
+    Args:
+        limits: Whether calls per second are limited.
+    """
+
+    def __init__(
+        self, venue: Executor, access: Access, counters: RequestCounters, *, limits: bool = True
+    ) -> None:
+        self._venue = venue
+        self._access = access
+        self._counters = counters
+        self._window = FixedWindow() if limits else None
+        # Ids of requests are for logs and questions to the operator: this run's mark and a number.
+        self._run = os.urandom(4).hex()
+        self._requests = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = time.perf_counter()
+        endpoint = _ROUTES.get((scope["method"], scope["raw_path"]))
+        try:
+            if endpoint is None:
+                answer = await self._no_endpoint(scope, receive)
+            else:
+                answer = await self._answer(endpoint, scope, receive)
+        except ClientGone:
+            return
+        except Exception:  # noqa: BLE001 (whatever it is, its text stays here and the client gets a code)
+            _log.exception("request_failed", endpoint=endpoint.path if endpoint else UNKNOWN_ENDPOINT)
+            answer = self._refused(OUR_MISTAKE)
+        self._requests += 1
+        answer.headers.append((b"x-backhand-request-id", b"%b-%x" % (self._run.encode(), self._requests)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        label = UNKNOWN_ENDPOINT if endpoint is None else endpoint.path
+        self._counters.count(label, answer.code, time.perf_counter() - started)
+
+    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Answer:
+        """The checks in the documented order; nothing is executed before the last of them."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            body = await read_body(receive, headers) if _has_body(scope["method"], headers) else b""
+        except BodyTooLarge:
+            return self._refused(codes.BODY_TOO_LARGE, endpoint.per_second, _CLOSE)
+        except TimeoutError:
+            return self._refused(BODY_LATE, endpoint.per_second, _CLOSE)
+        uid = ""
+        remaining = endpoint.per_second
+        if endpoint.permission is not None:
+            request = SignedRequest(
+                endpoint.method.encode(), scope["raw_path"], scope["query_string"], headers, body
+            )
+            key = self._access.admit(request, wall_ms())
+            if isinstance(key, Refusal):
+                return self._refused(key, remaining)
+            # Who may trade may also read: "need future order read or future order write permissions".
+            if "trade" not in key.permissions and endpoint.permission not in key.permissions:
+                return self._refused(_MISSING[endpoint.permission], remaining)
+            uid = key.uid
+            remaining = self._take(endpoint, key)
+            if remaining < 0:
+                return self._refused(codes.TOO_MANY_REQUESTS, 0)
+        if endpoint.method == "POST" and not _is_json(headers):
+            return self._refused(codes.CONTENT_TYPE, remaining)
+        # bitget-api sends no body at all where it has no parameters, and signs it so.
+        parameters = (body or b"{}") if endpoint.method == "POST" else scope["query_string"]
+        asked = endpoint.parse(Call(uid, parameters, self._venue.contracts, self._venue.now_ms()))
+        if isinstance(asked, Refusal):
+            return self._refused(asked, remaining)
+        try:
+            data, note = await self._carry_out(uid, asked)
+        except Overloaded:
+            return self._refused(OVERLOADED, remaining)
+        except OutcomeUnknown:
+            return self._refused(codes.OUTCOME_UNKNOWN, remaining)
+        if isinstance(data, Refusal):
+            return self._refused(data, remaining)
+        answer = Answer(200, SUCCESS_CODE, success(data, self._venue.now_ms()), [_JSON])
+        _measure(answer, remaining)
+        if note is not None:
+            answer.headers.append((b"x-backhand-note", note.encode()))
+        return answer
+
+    async def _carry_out(self, uid: str, asked: ClientCommand | Read) -> tuple[object | Refusal, str | None]:
+        """Execute a command or answer a query: what stands between reading and rendering."""
+        if not isinstance(asked, Message):
+            return await self._venue.answer(uid, asked), None
+        (applied,) = await self._venue.submit((asked,))
+        data, note = render(applied, self._venue.contracts)
+        if isinstance(asked, CancelOrder) and isinstance(data, OrderIds) and asked.order_id:
+            # The answer names both ids; the event knows the one that orders are kept by.
+            row = await self._venue.answer(uid, OrderQuery(asked.symbol, asked.order_id, None))
+            data = OrderIds(data.order_id, row.client_oid) if isinstance(row, OrderRow) else data
+        return data, note
+
+    def _take(self, endpoint: Endpoint, key: OpenedKey) -> int:
+        """Count a call; how many more there may be in this second, -1 when it is one too many."""
+        per_second = endpoint.trader_per_second if key.copy_trader else endpoint.per_second
+        if self._window is None:
+            return per_second
+        return self._window.take(key.uid, endpoint.path, per_second, self._venue.now_ms())
+
+    async def _no_endpoint(self, scope: Scope, receive: Receive) -> Answer:
+        """Refuse a route that does not exist, after its body, so that the client hears it."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        closing = []
+        if _has_body(scope["method"], headers):
+            try:
+                await read_body(receive, headers)
+            except (BodyTooLarge, TimeoutError):
+                closing = [_CLOSE]
+        methods = _METHODS_OF_PATH.get(scope["raw_path"])
+        if methods is None:
+            return self._refused(_refusal_of_path(scope["path"]), None, *closing)
+        return self._refused(WRONG_METHOD, None, (b"allow", methods), *closing)
+
+    def _refused(
+        self, refusal: Refusal, remaining: int | None = None, *headers: tuple[bytes, bytes]
+    ) -> Answer:
+        body = failure(refusal, self._venue.now_ms())
+        answer = Answer(refusal.http_status, refusal.code, body, [_JSON, *headers])
+        _measure(answer, remaining)
+        return answer
+
+
+def _measure(answer: Answer, remaining: int | None) -> None:
+    """Say how long the body is, and what is left of the quota; an unknown path has none."""
+    answer.headers.append((b"content-length", b"%d" % len(answer.body)))
+    if remaining is not None:
+        answer.headers.append((b"x-mbx-used-remain-limit", b"%d" % remaining))
+
+
+def _is_json(headers: dict[bytes, bytes]) -> bool:
+    content_type = headers.get(b"content-type", b"")
+    return content_type == _JSON[1] or content_type.lower().partition(b";")[0].strip() == _JSON[1]
+
+
+def _has_body(method: str, headers: dict[bytes, bytes]) -> bool:
+    return method == "POST" or b"content-length" in headers or b"transfer-encoding" in headers
+
+
+def _refusal_of_path(path: str) -> Refusal:
+    """Refuse a path that does not exist: the old API is gone, the unified one is for other accounts."""
+    if path.startswith(V1_PREFIXES):
+        return codes.V1_GONE
+    return codes.CLASSIC_ACCOUNT if path.startswith(V3_PREFIX) else codes.UNKNOWN_PATH

@@ -1,0 +1,52 @@
+"""What the gateway needs from a running venue. It sees neither engine nor journal."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from backhand.commands import Command, Contract
+from backhand.projections.applied import Applied
+from backhand.wire.codes import Refusal
+
+
+class OpenedKey(msgspec.Struct, frozen=True, gc=False):
+    """An API key with its secret in clear; kept in memory only, never printed."""
+
+    uid: str
+    api_key: str
+    secret: bytes
+    passphrase_hash: bytes
+    permissions: tuple[str, ...]
+    copy_trader: bool
+
+    def __repr__(self) -> str:
+        """Name the key without what opens it: representations end up in logs."""
+        return f"OpenedKey(uid={self.uid!r}, api_key={self.api_key!r})"
+
+
+class KeySource(Protocol):
+    """Where API keys are looked up."""
+
+    def open_key(self, api_key: str) -> OpenedKey | None:
+        """Find a key and unseal it; None when there is no such key."""
+
+    def passphrase_hash(self, api_key: str, passphrase: bytes) -> bytes:
+        """Hash a passphrase as the key's own was hashed."""
+
+
+class Executor(Protocol):
+    """Takes commands and answers questions; both only with what is on disk."""
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The terms of every listed contract by symbol."""
+
+    def now_ms(self) -> int:
+        """Venue time."""
+
+    async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:
+        """Execute. Raises Overloaded or OutcomeUnknown."""
+
+    async def answer(self, uid: str, query: object) -> object | Refusal:
+        """Answer a query of `wire.requests` with a struct of `wire.responses`, or refuse it."""

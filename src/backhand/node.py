@@ -1,0 +1,328 @@
+"""
+One venue, running: recover, run, stop.
+
+    submit ─▶ queue ─▶ batch ─┬─▶ journal.append   (worker thread: write, sync)  ─┐
+                              └─▶ engine.apply     (event loop)                  ─┴─▶ JOIN
+                                                                                      │
+                                         history, tickers, contracts, counts  ◀───────┤
+                             read(fn) ─▶ functions of the state               ◀───────┤
+                                         answers                              ◀───────┘
+
+Commands that arrive while a sync runs form the next batch; there is no timer. Promises that nothing
+leaves (answer, read, fold) which reflects a command that is not on disk. An error of the journal, the
+engine or the read models ends the node: what was in flight is unknown, and only the journal, read
+again, knows. The process that runs a node must then end too, and start again.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Literal, Protocol, TypeVar
+
+from backhand.commands import Command, ConfigureVenue, Contract, ListContract
+from backhand.engine import State, apply
+from backhand.events import Rejected
+from backhand.history.store import History
+from backhand.journal import Batch, Journal
+from backhand.outcomes import OutcomeUnknown, Overloaded
+from backhand.projections.applied import Applied
+
+#: Commands waiting for their batch. Beyond it a command is turned away unexecuted: by then the wait
+#: would be longer than a client's patience, and the answers would only pile up further.
+QUEUE_COMMANDS_MAX: Final = 10_000
+#: Commands of one batch, so that one batch never holds the event loop for long.
+BATCH_COMMANDS_MAX: Final = 1_000
+#: Reads waiting for one join, for the same reason.
+READS_WAITING_MAX: Final = 10_000
+#: Applied commands handed to the folds at a time while recovering.
+RECOVERY_CHUNK: Final = 1_000
+
+T = TypeVar("T")
+OneWaySize = Literal["ignore", "honour"]
+
+
+class NodeFailed(Exception):
+    """The journal, the engine or the read models failed: this node is over; start another on the journal."""
+
+
+class StartRefused(Exception):
+    """The venue cannot start: its configuration does not fit what the journal holds."""
+
+
+class Clock(Protocol):
+    """Venue time."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch; never less than before."""
+
+
+#: A read model, a counter: takes applied commands in order, at the join, without blocking.
+Fold = Callable[[list[Applied]], None]
+
+
+class _Submission:
+    """Commands of one caller: one after the other, in one batch."""
+
+    __slots__ = ("answer", "commands")
+
+    def __init__(self, commands: tuple[Command, ...], answer: "asyncio.Future[list[Applied]]") -> None:
+        self.commands = commands
+        self.answer = answer
+
+
+class _Read:
+    """A function of the state that waits for a join."""
+
+    __slots__ = ("answer", "read_state")
+
+    def __init__(self, read_state: Callable[[State], Any], answer: "asyncio.Future[Any]") -> None:
+        self.read_state = read_state
+        self.answer = answer
+
+    def run(self, state: State) -> None:
+        """Read now; a reader's own mistake is the reader's answer, not the node's end."""
+        if self.answer.done():
+            return
+        try:
+            self.answer.set_result(self.read_state(state))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is passed on)
+            self.answer.set_exception(error)
+
+
+def _unmeasured(_commands: int, _seconds: float) -> None:
+    """Nobody wants to know what a commit cost."""
+
+
+class Node:
+    """
+    The commit loop around one state and one journal. Everything runs on one event loop.
+
+    Args:
+        folds: Given every batch at its join, after the history.
+        on_commit: Told the commands of a batch, and the seconds from its start to its join.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        journal: Journal,
+        history: History,
+        clock: Clock,
+        folds: Sequence[Fold] = (),
+        on_commit: Callable[[int, float], None] = _unmeasured,
+    ) -> None:
+        self.clock = clock
+        self.history = history
+        self._state = state
+        self._journal = journal
+        self._folds = tuple(folds)
+        self._on_commit = on_commit
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._queue: deque[_Submission] = deque()
+        self._queued_commands = 0
+        self._reads: deque[_Read] = deque()
+        self._in_flight: list[_Submission] = []
+        self._work = asyncio.Event()
+        self._stopping = False
+        self._over = False
+
+    async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:
+        """
+        Have commands journaled and applied, one after the other in one batch.
+
+        Raises:
+            Overloaded: nothing was executed.
+            OutcomeUnknown: the venue stopped first.
+        """
+        if self._over or self._stopping:
+            raise OutcomeUnknown
+        if self._queued_commands + len(commands) > QUEUE_COMMANDS_MAX:
+            raise Overloaded
+        answer: asyncio.Future[list[Applied]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Submission(commands, answer))
+        self._queued_commands += len(commands)
+        self._work.set()
+        return await answer
+
+    async def read(self, read_state: Callable[[State], T]) -> T:
+        """
+        Run a function of the state while everything applied is also synced.
+
+        Raises:
+            Overloaded: too many reads are waiting.
+            OutcomeUnknown: the venue stopped first.
+        """
+        if self._over:
+            raise OutcomeUnknown
+        if not self._in_flight:
+            return read_state(self._state)
+        if len(self._reads) >= READS_WAITING_MAX:
+            raise Overloaded
+        read = _Read(read_state, asyncio.get_running_loop().create_future())
+        self._reads.append(read)
+        result: T = await read.answer
+        return result
+
+    async def run(self) -> None:
+        """
+        Commit batches until `stop`.
+
+        Raises:
+            NodeFailed: the journal or the engine failed; end the process.
+        """
+        try:
+            while await self._take_batch():
+                await self.history.room()  # Read models that fall behind slow the venue down, not its memory.
+                await self._commit()
+        except Exception as error:
+            raise NodeFailed from error
+        finally:
+            self._end()
+
+    async def stop(self) -> None:
+        """Let what is queued be committed and answered; take nothing new. `run` then returns."""
+        self._stopping = True
+        self._work.set()
+
+    async def _take_batch(self) -> bool:
+        """Wait for work and move a batch of it in flight; false when there is none and none will come."""
+        while not self._queue:
+            if self._stopping:
+                return False
+            self._work.clear()
+            await self._work.wait()
+        size = 0
+        while self._queue and (size == 0 or size + len(self._queue[0].commands) <= BATCH_COMMANDS_MAX):
+            submission = self._queue.popleft()
+            size += len(submission.commands)
+            self._in_flight.append(submission)
+        self._queued_commands -= size
+        return True
+
+    async def _commit(self) -> None:
+        started = time.perf_counter()
+        state = self._state
+        stamp_ms = max(self.clock.now_ms(), state.time_ms)
+        commands = tuple(command for submission in self._in_flight for command in submission.commands)
+        batch = Batch(first_sequence=state.sequence + 1, time_ms=stamp_ms, commands=commands)
+        synced = asyncio.get_running_loop().run_in_executor(self._thread, self._journal.append, batch)
+        applied = [_apply(state, command, stamp_ms) for command in commands]
+        await synced  # The join: from here on everything applied is also on disk.
+        self._on_commit(len(commands), time.perf_counter() - started)
+        self.history.put(applied)
+        for fold in self._folds:
+            fold(applied)
+        self._answer(applied)
+
+    def _answer(self, applied: list[Applied]) -> None:
+        """Run the reads that waited, and give every caller its part."""
+        submissions, self._in_flight = self._in_flight, []
+        reads, self._reads = self._reads, deque()
+        for read in reads:
+            read.run(self._state)
+        start = 0
+        for submission in submissions:
+            end = start + len(submission.commands)
+            if not submission.answer.done():
+                submission.answer.set_result(applied[start:end])
+            start = end
+
+    def _end(self) -> None:
+        """Nothing more is taken; whoever still waits is told that the outcome is unknown."""
+        self._over = True
+        self._thread.shutdown(wait=False)
+        left: list[_Submission | _Read] = [*self._in_flight, *self._queue, *self._reads]
+        for waiting in left:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(OutcomeUnknown())
+
+
+def recover(journal: Journal, history: History, folds: Sequence[Fold] = ()) -> State:
+    """
+    Replay a journal from its beginning: the state, and in the same pass what the read models lack.
+
+    Blocks; runs before an event loop does.
+
+    Raises:
+        StartRefused: the read models are ahead of the journal, so its end was lost.
+        JournalError: see `journal.errors`.
+    """
+    if history.position > journal.last_sequence:
+        raise StartRefused(
+            f"the read models have seen sequence {history.position}, but the journal ends at "
+            f"{journal.last_sequence}: its end was lost; restore it, or delete the read models and go on"
+        )
+    state = State()
+    known = history.position
+    waiting: list[Applied] = []
+    for batch in journal.follow(1):
+        waiting.extend(_apply(state, command, batch.time_ms) for command in batch.commands)
+        if len(waiting) >= RECOVERY_CHUNK:
+            _feed(waiting, history, known, folds)
+            waiting = []
+    _feed(waiting, history, known, folds)
+    return state
+
+
+def _feed(applied: list[Applied], history: History, known: int, folds: Sequence[Fold]) -> None:
+    """Hand a run of replayed commands to the read models; the ones in files know those up to `known`."""
+    if applied:
+        history.put_and_wait([one for one in applied if one.sequence > known])
+        for fold in folds:
+            fold(applied)
+
+
+def _apply(state: State, command: Command, stamp_ms: int) -> Applied:
+    events = apply(state, command, stamp_ms)
+    return Applied(state.sequence, state.time_ms, command, events)
+
+
+async def configure(
+    node: Node,
+    *,
+    venue_id: str,
+    seed: int | None,
+    one_way_size: OneWaySize | None,
+    first_contracts: Sequence[Contract],
+    contracts: Sequence[Contract],
+) -> None:
+    """
+    Bring the venue's configuration into the journal: all of it at the first start, differences later.
+
+    Args:
+        one_way_size: None leaves the switch as it is.
+        first_contracts: Listed at the first start only.
+        contracts: Listed whenever they differ from what is listed.
+
+    Raises:
+        StartRefused: the engine does not take it, for example a tick that changed while the symbol is held.
+    """
+
+    def missing(state: State) -> tuple[Command, ...]:
+        commands: list[Command] = []
+        listed = state.contracts
+        wanted = {contract.symbol: contract for contract in contracts}
+        if state.sequence == 0:
+            commands.append(ConfigureVenue(venue_id, seed, one_way_size or "ignore"))
+            wanted = {contract.symbol: contract for contract in first_contracts} | wanted
+        elif one_way_size not in (None, state.one_way_size):
+            commands.append(ConfigureVenue(state.venue_id, seed, one_way_size))
+        commands.extend(ListContract(one) for one in wanted.values() if listed.get(one.symbol) != one)
+        return tuple(commands)
+
+    commands = await node.read(missing)
+    if not commands:
+        return
+    for applied in await node.submit(commands):
+        for event in applied.events:
+            if isinstance(event, Rejected):
+                message = f"{_name(applied.command)} refused: {event.reason.value} {event.detail}".rstrip()
+                raise StartRefused(message)
+
+
+def _name(command: Command) -> str:
+    return (
+        f"listing {command.contract.symbol}" if isinstance(command, ListContract) else type(command).__name__
+    )

@@ -1,0 +1,228 @@
+"""
+One venue process from start to stop.
+
+    open storage ─▶ recover ─▶ configure ─▶ first quotes ─▶ listen ─▶ announce ─▶ … ─▶ stop
+
+It ends in one of two ways: asked to (take nothing new, answer what is in flight, sync, exit 0), or
+because the node failed (exit EXIT_FAILED; whoever waits is told that the outcome is unknown).
+"""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from backhand.clock import RealClock
+from backhand.control.app import control_app
+from backhand.control.guard import is_loopback
+from backhand.control.metrics import VenueCounts, registry
+from backhand.gateway.access import Access
+from backhand.gateway.app import Gateway
+from backhand.gateway.counters import RequestCounters
+from backhand.gateway.server import bind, make_server
+from backhand.market.synthetic import SyntheticMarket
+from backhand.node import Node, NodeFailed, configure, recover
+from backhand.projections.tickers import TickersFold
+from backhand.sealing import RandomCredentials, SeededCredentials
+from backhand.serving.directory import Directory
+from backhand.serving.options import Options
+from backhand.serving.running import RunningVenue
+from backhand.serving.storage import Storage, open_folder, open_memory
+from backhand.wire.contracts import built_in_contracts
+
+#: The seed of the synthetic market's walk when none was given.
+WALK_SEED: Final = 0
+#: What connections may take to hear that the outcome is unknown, after the node failed.
+LAST_WORDS_SECONDS: Final = 1.0
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 70
+
+_log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def serve(options: Options, announce: Callable[[str, int], None]) -> int:
+    """
+    Serve a venue until SIGTERM or SIGINT; return the process's exit code.
+
+    Args:
+        announce: Called once with host and port, when everything is ready.
+
+    Raises:
+        OSError: the address cannot be taken.
+        StartRefused, JournalError, HistoryError, SealError: the venue cannot start; nothing was served.
+    """
+    listener = bind(options.host, options.port)
+    try:
+        storage = (
+            open_memory(options.seed) if options.data is None else open_folder(options.data, options.seed)
+        )
+    except BaseException:
+        listener.close()
+        raise
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        return runner.run(_Process(options, storage, listener, announce).run())
+
+
+class _Process:
+    """Everything of one venue process, in the order in which it comes up."""
+
+    def __init__(
+        self,
+        options: Options,
+        storage: Storage,
+        listener: socket.socket,
+        announce: Callable[[str, int], None],
+    ) -> None:
+        self._options = options
+        self._storage = storage
+        self._listener = listener
+        self._announce = announce
+        self._tickers = TickersFold()
+        self._directory = Directory(storage.sealer)
+        self._counts = VenueCounts()
+        self._node = self._recovered_node()
+        self._venue = RunningVenue(
+            self._node,
+            self._directory,
+            self._tickers,
+            storage.sealer,
+            RandomCredentials() if options.seed is None else SeededCredentials(options.seed),
+        )
+        self._requests = RequestCounters()
+        self._server = make_server(self._app())
+        self._asked_to_stop = asyncio.Event()
+
+    def _recovered_node(self) -> Node:
+        storage = self._storage
+        counts = self._counts
+        state = recover(
+            storage.journal, storage.history, (self._tickers.fold, self._directory.fold, counts.recover)
+        )
+        self._directory.check_keys()
+        node = Node(
+            state,
+            storage.journal,
+            storage.history,
+            RealClock(state.time_ms),
+            (self._tickers.fold, self._directory.fold, counts.fold),
+            counts.commit,
+        )
+        _log.info("recovered", venue=storage.venue_id, sequence=state.sequence)
+        # What was replayed stays: it need not be walked again by every collection.
+        gc.collect()
+        gc.freeze()
+        return node
+
+    def _app(self) -> ASGIApp:
+        control = control_app(
+            self._venue,
+            registry(self._requests, self._counts),
+            token=self._options.token,
+            loopback=is_loopback(self._options.host),
+        )
+        gateway = Gateway(self._venue, Access(self._venue), self._requests, limits=self._options.limits)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            path: str = scope["path"]
+            if path.startswith("/_venue") or path == "/metrics":
+                await control(scope, receive, send)
+            else:
+                await gateway(scope, receive, send)
+
+        return app
+
+    async def run(self) -> int:
+        """Come up, serve, stop; return the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop.set)
+        commits = asyncio.create_task(self._node.run())
+        try:
+            quotes = await self._configured_market()
+        except BaseException:
+            await self._node.stop()
+            with contextlib.suppress(NodeFailed):
+                await commits
+            self._storage.close()
+            raise
+        serving = asyncio.create_task(self._server.serve([self._listener]))
+        await self._server.listening.wait()
+        host, port = self._listener.getsockname()[:2]
+        self._venue.ready = True
+        self._announce(host, port)
+        asked = asyncio.create_task(self._asked_to_stop.wait())
+        await asyncio.wait({commits, quotes, serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        self._venue.ready = False
+        return await (
+            self._stop(commits, quotes, serving) if asked.done() else self._fail(commits, quotes, serving)
+        )
+
+    async def _configured_market(self) -> asyncio.Task[None]:
+        """Bring configuration and first quotes into the journal; give the task that goes on quoting."""
+        options = self._options
+        await configure(
+            self._node,
+            venue_id=self._storage.venue_id,
+            seed=options.seed,
+            one_way_size=options.one_way_size,
+            first_contracts=built_in_contracts(),
+            contracts=options.contracts,
+        )
+        if options.market == "manual":
+            return asyncio.create_task(_nothing())
+        indexes_e12, sequence = await self._node.read(
+            lambda state: (
+                {symbol: market.index_price_e12 for symbol, market in state.markets.items()},
+                state.sequence,
+            )
+        )
+        seed = f"{WALK_SEED if options.seed is None else options.seed}/{sequence}"
+        market = SyntheticMarket(self._directory.contracts.values(), seed, indexes_e12)
+        await self._node.submit(market.step())
+        return asyncio.create_task(market.run(self._node.submit))
+
+    async def _stop(
+        self, commits: asyncio.Task[None], quotes: asyncio.Task[None], serving: asyncio.Task[None]
+    ) -> int:
+        """Take nothing new, answer what is in flight, commit it, close."""
+        self._server.stop()
+        await serving
+        quotes.cancel()
+        await self._node.stop()
+        await commits
+        self._storage.close()
+        _log.info("stopped")
+        return EXIT_DONE
+
+    async def _fail(
+        self, commits: asyncio.Task[None], quotes: asyncio.Task[None], serving: asyncio.Task[None]
+    ) -> int:
+        """Tell those who wait that the outcome is unknown, and end: only the journal, read again, knows."""
+        for task in (commits, quotes, serving):
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                _log.critical("venue_failed", exc_info=task.exception())
+        self._server.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await asyncio.shield(serving)
+        return EXIT_FAILED
+
+
+async def _nothing() -> None:
+    """Quote nothing, for ever: the operator does."""
+    await asyncio.Event().wait()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 (not there on Windows)
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -1,0 +1,87 @@
+"""One running venue as the gateway and the operator's API see it: both ports, on top of one node."""
+
+from typing import Any
+
+from backhand.commands import Command, Contract
+from backhand.gateway.ports import OpenedKey
+from backhand.node import Node
+from backhand.projections.applied import Applied
+from backhand.projections.tickers import TickersFold
+from backhand.sealing import Credentials, CredentialSource, SealedCredentials, Sealer
+from backhand.serving.directory import Directory
+from backhand.serving.inspection import account_json, audit_json
+from backhand.serving.reads import Reads
+from backhand.wire.codes import Refusal
+
+
+class RunningVenue:
+    """A node, what is looked up before it, and what is asked of it."""
+
+    def __init__(
+        self,
+        node: Node,
+        directory: Directory,
+        tickers: TickersFold,
+        sealer: Sealer,
+        credentials: CredentialSource,
+    ) -> None:
+        self._node = node
+        self._directory = directory
+        self._reads = Reads(node, directory, tickers)
+        self._sealer = sealer
+        self._credentials = credentials
+        self.ready = False
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """The terms of every listed contract by symbol."""
+        return self._directory.contracts
+
+    def now_ms(self) -> int:
+        """Venue time."""
+        return self._node.clock.now_ms()
+
+    async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:
+        """Execute commands. See `Node.submit`."""
+        return await self._node.submit(commands)
+
+    async def answer(self, uid: str, query: object) -> object | Refusal:
+        """Answer a client's question. See `Reads.answer`."""
+        return await self._reads.answer(uid, query)
+
+    def open_key(self, api_key: str) -> OpenedKey | None:
+        """Find a key. See `Directory.open_key`."""
+        return self._directory.open_key(api_key)
+
+    def passphrase_hash(self, api_key: str, passphrase: bytes) -> bytes:
+        """Hash a passphrase as the key's own was hashed."""
+        return self._sealer.passphrase_hash(api_key, passphrase)
+
+    def is_ready(self) -> bool:
+        """Recovered, read models caught up, serving."""
+        return self.ready
+
+    async def sequence(self) -> int:
+        """The last command's sequence."""
+        return await self._node.read(lambda state: state.sequence)
+
+    async def account(self, uid: str) -> dict[str, Any] | None:
+        """One account for the operator."""
+        return await self._node.read(lambda state: account_json(state, uid))
+
+    async def audit(self) -> dict[str, Any]:
+        """The books of the whole venue."""
+        return await self._node.read(audit_json)
+
+    async def counts(self) -> tuple[int, int]:
+        """How many accounts and how many keys there are."""
+        return await self._node.read(lambda state: (len(state.accounts), len(state.keys)))
+
+    async def has_account(self, uid: str) -> bool:
+        """Whether an account exists."""
+        return await self._node.read(lambda state: uid in state.accounts)
+
+    def issue_key(self, counter: int) -> tuple[Credentials, SealedCredentials]:
+        """Make the credentials of key number `counter`, and seal them."""
+        issued = self._credentials.issue(counter)
+        return issued, self._sealer.seal_credentials(issued)

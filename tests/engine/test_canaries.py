@@ -1,0 +1,200 @@
+"""
+Deliberately broken engines that the checks must catch: a check that never fails proves nothing.
+
+Each breaks one thing by replacing a name of a module, which only the interpreted engine looks up while it
+runs; the compiled one is made of the same files, so its canaries are these.
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from backhand.commands import Transfer
+from backhand.engine import InvariantBroken, audit, book, dispatch, fills, matching, preview, reversal, state
+from backhand.engine.digest import state_digest
+from tests.engine.checked import CheckedVenue
+from tests.engine.crowd import seeded
+from tests.engine.test_stateful import SEEDED_COMMANDS, replay
+from tests.engine.worlds import World
+
+COMPILED = not (fills.__file__ or "").endswith(".py")
+pytestmark = pytest.mark.skipif(COMPILED, reason="a compiled engine cannot be broken from outside")
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def skip_fees(patch: pytest.MonkeyPatch) -> None:
+    """Charge nothing: the books still balance, because what is not charged is called rounding."""
+    patch.setattr(fills, "ceil_div", lambda _exact, _unit: 0)
+
+
+def round_fees_down(patch: pytest.MonkeyPatch) -> None:
+    """Round every fee to the holder's advantage."""
+    patch.setattr(fills, "ceil_div", lambda exact, unit: exact // unit)
+    patch.setattr(preview, "fee_e8", lambda *terms: fills.exact_fee_e28(*terms) // 10**20)
+
+
+def swap_legs(patch: pytest.MonkeyPatch) -> None:
+    """Let the open leg have the better prices of a reversal."""
+    plan_close = reversal._plan_close  # noqa: SLF001 (broken on purpose)
+
+    def swapped(plan: Any, position: Any, sweep: Any) -> None:
+        plan_close(plan, position, sweep)
+        plan.closes.reverse()
+
+    patch.setattr(reversal, "_plan_close", swapped)
+
+
+def drop_a_fill(patch: pytest.MonkeyPatch) -> None:
+    """Forget to tell of every tenth trade."""
+    whole, number = fills.trade, itertools.count(1)
+
+    def forgetful(state_: Any, taker: Any, match: Any, events: Any) -> None:
+        whole(state_, taker, match, [] if next(number) % 10 == 0 else events)
+
+    for module in (dispatch, reversal, fills):
+        patch.setattr(module, "trade", forgetful, raising=False)
+    from backhand.engine import markets, orders  # noqa: PLC0415 (named only to be broken)
+
+    patch.setattr(orders, "trade", forgetful)
+    patch.setattr(markets, "trade", forgetful)
+
+
+def lose_a_unit(patch: pytest.MonkeyPatch) -> None:
+    """Post every profit one unit short."""
+    whole = fills.posted_profit_e8
+    patch.setattr(fills, "posted_profit_e8", lambda *terms: whole(*terms) - 1)
+    patch.setattr(preview, "posted_profit_e8", lambda *terms: whole(*terms) - 1)
+
+
+def add_a_unit_in_coin(patch: pytest.MonkeyPatch) -> None:
+    """Round profits of inverse contracts up: conversion takes any amount, so the books still balance."""
+    whole = fills.posted_profit_e8
+
+    def generous(market: Any, profit_e20: int, price_e12: int) -> int:
+        return -(-profit_e20 // price_e12) if market.inverse else whole(market, profit_e20, price_e12)
+
+    patch.setattr(fills, "posted_profit_e8", generous)
+    patch.setattr(preview, "posted_profit_e8", generous)
+
+
+def flip_reduce_only(patch: pytest.MonkeyPatch) -> None:
+    """Let reduce-only makers be filled beyond their position."""
+    patch.setattr(matching.Sweep, "_position_lots", lambda _sweep, order: order.open_lots)
+    patch.setattr(fills, "invariant", lambda _condition, _statement: None)
+
+
+def ignore_arrival(patch: pytest.MonkeyPatch) -> None:
+    """Let limit orders rest without looking whether they cross."""
+    whole = matching.Sweep.take
+
+    def blind(sweep: Any, lots: int, limit_ticks: int) -> Any:
+        return whole(sweep, lots, limit_ticks - sweep.side if limit_ticks else 0)
+
+    patch.setattr(matching.Sweep, "take", blind)
+
+
+def forget_reserves(patch: pytest.MonkeyPatch) -> None:
+    """Keep what an order has locked when it leaves the book."""
+    remove = book.BookSide.remove
+
+    def sticky(side: Any, order: Any) -> None:
+        remove(side, order)
+        order.reserve_e8 = 0
+
+    patch.setattr(book.BookSide, "remove", sticky)
+
+
+def refuse_and_change(patch: pytest.MonkeyPatch) -> None:
+    """Take a unit from a wallet that is refused a transfer."""
+    whole = dispatch.HANDLERS[Transfer]
+
+    def greedy(state_: Any, command: Any, events: Any) -> None:
+        whole(state_, command, events)
+        if "reason" in events[0].__struct_fields__ and command.uid in state_.accounts:
+            state_.accounts[command.uid].ledger("USDT").wallet_e8 -= 1
+
+    patch.setitem(dispatch.HANDLERS, Transfer, greedy)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        skip_fees,
+        round_fees_down,
+        swap_legs,
+        drop_a_fill,
+        lose_a_unit,
+        add_a_unit_in_coin,
+        flip_reduce_only,
+        ignore_arrival,
+        forget_reserves,
+        refuse_and_change,
+    ],
+)
+def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Break) -> None:
+    """The crowd that a sound engine survives finds each broken one."""
+    broken(monkeypatch)
+    with pytest.raises((InvariantBroken, AssertionError, KeyError)):
+        play()
+
+
+#: What a crowd does too rarely: a position that shrinks while its reduce-only order waits its turn.
+SHRINKING = """
+mark 100                       | ok
+open alice                     | ok
+open bob                       | ok
+sell bob 9 @100                | ok
+buy alice 9                    | filled 9 @ 100
+sell alice 4 @105              | ok
+sell alice 9 @105 reduce       | ok
+buy bob 30 @105                | filled 9 @ 105, cancelled 4 reduce_only_excess
+"""
+
+
+def play() -> CheckedVenue:
+    assert SHRINKING == World().play(SHRINKING)
+    venue = CheckedVenue()
+    for command in seeded(1, SEEDED_COMMANDS):
+        venue.apply(command)
+    return venue
+
+
+def test_memory_outside_the_state_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that counts trades outside its state holds every rule, but does not replay."""
+    number = itertools.count(10**18)
+    monkeypatch.setattr(state.State, "take_trade_id", lambda _state: next(number))
+    venue = play()
+    digest, events = replay(venue.commands)
+    assert digest == state_digest(venue.state)
+    assert events != venue.events
+
+
+@pytest.mark.parametrize("attribute", ["fees_e28", "rounding_e28", "conversion_e8", "deposits_e8", "insurance_e8"])
+def test_the_audit_misses_no_account_of_the_venue(attribute: str) -> None:
+    """One unit too many in any of the venue's own accounts breaks the identity."""
+    venue = play()
+    money = venue.state.coin("USDT")
+    setattr(money, attribute, getattr(money, attribute) + 1)
+    with pytest.raises(InvariantBroken, match="all accounted for"):
+        audit.audit(venue.state)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda held: setattr(held, "long_locked_lots", held.long_locked_lots + 1),
+        lambda held: setattr(held.ledger, "locked_e8", held.ledger.locked_e8 + 1),
+        lambda held: setattr(held.ledger, "isolated_margin_e16", held.ledger.isolated_margin_e16 + 1),
+        lambda held: setattr(held.market, "long_lots", held.market.long_lots + 1),
+        lambda held: setattr(held.market, "clearing_e20", held.market.clearing_e20 + 1),
+    ],
+)
+def test_the_audit_misses_no_running_sum(change: Callable[[Any], None]) -> None:
+    """Each sum that is kept while trading is computed again and compared."""
+    venue = play()
+    change(venue.state.accounts["oneway"].holding(venue.state.markets["ETHUSDT"]))
+    with pytest.raises(InvariantBroken):
+        audit.audit(venue.state)

@@ -1,0 +1,185 @@
+"""Contracts, prices and the house's ladder."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from backhand.commands import Command, Contract, ListContract, ReplaceLadder, SetPrice, Tier
+from backhand.engine.markets import LADDER_LEVELS_MAX
+from backhand.events import Fill, LadderReplaced, PriceSet, Rejected
+from backhand.units import E8, E12
+from tests.engine.worlds import LINEAR, World, contract
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"lot_e8": 0},
+        {"tick_e12": 0},
+        {"size_lots_min": 0},
+        {"limit_size_lots_max": 0},
+        {"market_size_lots_max": 0},
+        {"leverage_min": 0},
+        {"leverage_max": 0},
+        {"sell_band_rate_e8": E8},
+        {"buy_band_rate_e8": -1},
+        {"taker_fee_rate_e8": E8},
+        {"maker_fee_rate_e8": -E8},
+        {"margin_coin": "ETH"},
+        {"tiers": ()},
+        {"tiers": (Tier(E8, 0, 0),)},
+        {"tiers": (Tier(2 * E8, 10, 0), Tier(E8, 5, 0))},
+        {"tiers": (Tier(E8, 10, E8),)},
+        {"product_type": "USDC-FUTURES"},
+    ],
+    ids=str,
+)
+def test_unusable_terms(fault: dict[str, Any]) -> None:
+    """Terms that no trading could follow are refused, with what is wrong."""
+    world = World(LINEAR)
+    terms = msgspec.structs.replace(contract("BTCUSDT"), **fault)
+    (refusal,) = world.do(ListContract(terms))
+    assert isinstance(refusal, Rejected)
+    assert "invalid_contract" == refusal.reason.value
+    assert refusal.detail
+
+
+@pytest.mark.parametrize("change", [{"lot_e8": E8 // 10}, {"tick_e12": E12 // 10}], ids=str)
+def test_the_grid_changes_only_while_nobody_is_there(change: dict[str, Any]) -> None:
+    """Lot and tick stay while anybody holds the symbol or rests an order, the house included."""
+    world = World(LINEAR)
+    finer = ListContract(msgspec.structs.replace(LINEAR, **change))
+    world.play("mark 100 | ok\nhouse 99x5 / 101x5 | ok\nopen alice | ok\n")
+    assert "refused: contract_in_use" == world.told(world.do(finer))
+    world.play("buy alice 1 | ok\nhouse / | ok\n")
+    assert "refused: contract_in_use" == world.told(world.do(finer))
+    world.play("house 100x1 / | ok\nsell alice 1 | ok\n")
+    assert "ok" == world.told(world.do(finer))
+
+
+def test_a_new_tick_keeps_the_last_price() -> None:
+    """The last price stays what it was in money when the tick changes."""
+    world = World(LINEAR)
+    world.play("mark 100 | ok\nhouse 99x5 / 101x1 | ok\nopen alice | ok\nbuy alice 1 | ok\nsell alice 1 | ok\nhouse / | ok\n")
+    assert 99 == world.market.last_price_ticks
+    world.play(f"terms tick_e12={E12 // 10} | ok\n")
+    assert 990 == world.market.last_price_ticks
+
+
+@pytest.mark.parametrize("turned", [True, False], ids=["into inverse", "into another coin"])
+def test_a_symbol_stays_the_kind_of_contract_that_it_is(turned: bool) -> None:
+    """Coins and kind of a listed symbol never change: accounts' money is bound to them."""
+    world = World(LINEAR)
+    world.play("mark 100 | ok\nopen alice | ok\nmargin alice isolated | isolated\n")
+    other = contract("ETHUSDT", quote_coin="USDX", margin_coin="USDX", product_type="USDC-FUTURES")
+    if turned:
+        other = contract("ETHUSDT", product_type="COIN-FUTURES", inverse=True, base_coin="ETH", margin_coin="ETH")
+    assert "refused" in world.told(world.do(ListContract(other)))
+
+
+def test_terms_change_while_positions_are_open(world: World) -> None:
+    """Fees, limits and tiers may change at any time, and count from then on."""
+    log = """
+mark 100                               | ok
+house 99x50 / 101x50                   | ok
+open alice                             | ok
+buy alice 5                            | filled 5 @ 101
+terms taker_fee_rate_e8=0 size_lots_min=5 | ok
+buy alice 1                            | refused: size_too_small
+sell alice 5                           | filled 5 @ 99
+"""
+    assert log == world.play(log)
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (SetPrice("NONE", E12), "unknown_symbol"),
+        (SetPrice("ETHUSDT", 0), "invalid_price"),
+        (SetPrice("ETHUSDT", -E12), "invalid_price"),
+        (SetPrice("ETHUSDT", 10**21), "invalid_price"),
+        (SetPrice("ETHUSDT", E12, 0), "invalid_price"),
+        (ReplaceLadder("NONE", (), ()), "unknown_symbol"),
+        (ReplaceLadder("ETHUSDT", (), (), 0), "invalid_price"),
+        (ReplaceLadder("ETHUSDT", ((0, 1),), ()), "invalid_ladder"),
+        (ReplaceLadder("ETHUSDT", ((99, 0),), ()), "invalid_ladder"),
+        (ReplaceLadder("ETHUSDT", ((99, 10**16),), ()), "invalid_ladder"),
+        (ReplaceLadder("ETHUSDT", ((98, 1), (99, 1)), ()), "invalid_ladder"),
+        (ReplaceLadder("ETHUSDT", (), ((102, 1), (101, 1))), "invalid_ladder"),
+        (ReplaceLadder("ETHUSDT", ((99, 1), (99, 1)), ()), "invalid_ladder"),
+        (ReplaceLadder("ETHUSDT", ((100, 1),), ((100, 1),)), "invalid_ladder"),
+        (
+            ReplaceLadder("ETHUSDT", (), tuple((price, 1) for price in range(1, LADDER_LEVELS_MAX + 2))),
+            "invalid_ladder",
+        ),
+    ],
+)
+def test_refusals(linear: World, command: Command, reason: str) -> None:
+    """Prices and ladders that make no sense are refused."""
+    (refusal,) = linear.do(command)
+    assert isinstance(refusal, Rejected)
+    assert reason == refusal.reason.value
+
+
+def test_mark_follows_the_index_unless_given(linear: World) -> None:
+    """A price command sets the index, and the mark with it or to its own value."""
+    assert [PriceSet("ETHUSDT", 100 * E12, 100 * E12)] == linear.do(SetPrice("ETHUSDT", 100 * E12))
+    assert [PriceSet("ETHUSDT", 101 * E12, 99 * E12)] == linear.do(SetPrice("ETHUSDT", 101 * E12, 99 * E12))
+    events = linear.do(ReplaceLadder("ETHUSDT", ((99, 1),), (), None, 98 * E12))
+    assert [PriceSet("ETHUSDT", 101 * E12, 98 * E12), LadderReplaced("ETHUSDT", ((99, 1),), ())] == events
+
+
+def test_a_ladder_replaces_the_whole_one_before(world: World) -> None:
+    """Levels that are not in the new ladder are gone, those that are keep their place in the queue."""
+    log = """
+mark 100                               | ok
+house 99x5 98x5 / 101x5                | ok
+open alice x5                          | ok
+buy alice 3 @99 #later                 | ok
+house 99x7 97x1 / 103x2                | ok
+book                                   | 99x10 97x1 / 103x2
+sell alice 7 @99                       | filled 7 @ 99
+orders alice                           | #later buy 3 @ 99
+house /                                | ok
+book                                   | 99x3 /
+"""
+    assert log == world.play(log)
+
+
+def test_a_ladder_that_crosses_trades_as_taker(world: World) -> None:
+    """New levels meet clients' orders at the clients' prices first, and rest with what is left."""
+    log = """
+mark 100                               | ok
+open alice x5                          | ok
+buy alice 3 @100                       | ok
+sell alice 4 @102                      | ok
+house 102x6 99x5 / 103x5               | filled 4 @ 102
+book                                   | 102x2 100x3 99x5 / 103x5
+house 98x1 / 100x10                    | filled 3 @ 100
+book                                   | 98x1 / 100x7
+holds alice                            | -1
+"""
+    assert log == world.play(log)
+
+
+def test_the_house_needs_no_margin(world: World) -> None:
+    """The house trades without funds; its lots and its fees count."""
+    world.play(
+        """
+mark 100                      | ok
+house 99x90000 / 101x90000    | ok
+open alice x5 with 100000000  | ok
+buy alice 50000               | ok
+"""
+    )
+    fills = [event for event in world.venue.events[-1] if isinstance(event, Fill) and event.uid == "0"]
+    assert [50000] == [fill.position_lots for fill in fills]
+    assert all(fill.fee_e8 > 0 for fill in fills)
+    assert (50000, 50000) == (world.market.long_lots, world.market.short_lots)
+
+
+def test_contracts_are_listed_by_symbol(linear: World) -> None:
+    """The state gives every listed contract by its symbol."""
+    listed: dict[str, Contract] = linear.state.contracts
+    assert {"ETHUSDT": LINEAR} == listed

@@ -1,0 +1,131 @@
+"""
+Random commands by a crowd: everything that must hold, checked after each; the journal replays to the same.
+
+`CheckedVenue` has the checks. BACKHAND_EXAMPLES=1000 plays more and other games than the fixed ones that
+every test run plays; a failure prints how to repeat it.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from backhand.commands import Command, PlaceOrder, ReversePosition
+from backhand.engine import State, apply
+from backhand.engine.digest import state_digest
+from backhand.events import Event
+from backhand.journal.chain import GENESIS, link
+from backhand.journal.record import Batch, decode
+from tests.engine.checked import STEP_MS, CheckedVenue
+from tests.engine.crowd import CONTRACTS, KINDS, UIDS, opening, seeded
+
+ROOT: Final = Path(__file__).parents[2]
+EXAMPLES: Final = int(os.environ.get("BACKHAND_EXAMPLES", "0"))
+#: Commands of a seeded crowd: enough to reach every rule many times.
+SEEDED_COMMANDS: Final = 400
+SEEDS: Final = (1, 2, 3)
+BATCH: Final = 7
+
+
+def replay(commands: list[Command]) -> tuple[str, list[list[Event]]]:
+    """Write commands as the journal does, read them back, and apply them to an empty venue."""
+    tail, records = GENESIS, []
+    for start in range(0, len(commands), BATCH):
+        batch = Batch(start + 1, 0, tuple(commands[start : start + BATCH]))
+        record, tail = link(tail, batch, "test")
+        records.append(record)
+    state = State()
+    events = []
+    for record in records:
+        _, batch = decode(record)
+        events += [apply(state, command, state.time_ms + STEP_MS) for command in batch.commands]
+    return state_digest(state), events
+
+
+class Crowd(RuleBasedStateMachine):
+    """A crowd that Hypothesis leads, so that what it finds is cut down to the few commands that matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.venue = CheckedVenue()
+
+    @initialize()
+    def open_venue(self) -> None:
+        for command in opening():
+            self.venue.apply(command)
+
+    @rule(data=st.data(), kind=st.sampled_from(("place", "place", "place", "reverse", "ladder", *KINDS)))
+    def command(self, data: Any, kind: str) -> None:
+        self.venue.apply(KINDS[kind](lambda options: data.draw(st.sampled_from(options))))
+
+    @rule(
+        uid=st.sampled_from(UIDS),
+        symbol=st.sampled_from([listed.symbol for listed in CONTRACTS]),
+        ahead=st.integers(0, 3),
+        side=st.sampled_from((1, -1)),
+    )
+    def rest_under_the_next_generated_id(self, uid: str, symbol: str, ahead: int, side: Any) -> None:
+        guess = str(self.venue.state.next_order_id + 2 * ahead + 1)
+        price = 96 if side > 0 else 104
+        self.venue.apply(PlaceOrder(uid, symbol, side, "limit", 2, price, effect="open", client_oid=guess))
+
+    @rule(uid=st.sampled_from(UIDS), symbol=st.sampled_from([listed.symbol for listed in CONTRACTS]))
+    def reverse_what_is_held(self, uid: str, symbol: str) -> None:
+        holding = self.venue.state.accounts[uid].holdings.get(symbol)
+        if holding is not None and (holding.long is not None or holding.short is not None):
+            side: Any = 1 if holding.long is not None else -1
+            self.venue.apply(ReversePosition(uid, symbol, side, "open"))
+
+    def teardown(self) -> None:
+        digest, events = replay(self.venue.commands)
+        assert self.venue.events == events
+        assert state_digest(self.venue.state) == digest
+
+
+TestCrowd = Crowd.TestCase
+TestCrowd.settings = settings(
+    max_examples=EXAMPLES or 30,
+    stateful_step_count=40,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_seeded_crowd_breaks_nothing_and_replays(seed: int) -> None:
+    """Hundreds of random commands hold every rule, and their journal gives the same digest and events."""
+    venue = CheckedVenue()
+    for command in seeded(seed, SEEDED_COMMANDS):
+        venue.apply(command)
+    assert (state_digest(venue.state), venue.events) == replay(venue.commands)
+
+
+def fingerprint(seed: int) -> str:
+    """Give the digest and every event of a seeded crowd as one hash."""
+    state = State()
+    text = hashlib.sha256()
+    for command in seeded(seed, SEEDED_COMMANDS):
+        text.update(repr(apply(state, command, state.time_ms + STEP_MS)).encode())
+    return f"{state_digest(state)} {text.hexdigest()}"
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
+def test_another_hash_seed_gives_the_same_bytes(hash_seed: str) -> None:
+    """Another process under another PYTHONHASHSEED gives the same events and digest (DESIGN D13)."""
+    program = f"from tests.engine.test_stateful import fingerprint; print(fingerprint({SEEDS[0]}))"
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (environment.get("PYTHONPATH", ""), str(ROOT))))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert fingerprint(SEEDS[0]) == done.stdout.strip()

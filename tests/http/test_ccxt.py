@@ -1,0 +1,287 @@
+"""
+ccxt, unmodified except for its base address (clients.md section 1).
+
+Its rate limiter is switched off, because it would slow the tests and hide what the venue does.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import ccxt
+import pytest
+
+from tests.http.conftest import OpenAccount, SetBook
+from tests.http.venue import INVERSE, LINEAR, MIX, USDC, Credentials, Trader, VenueProcess, plain
+
+ETH_USDT, ETH_USD, ETH_USDC = "ETH/USDT:USDT", "ETH/USD:ETH", "ETH/USDC:USDC"
+
+
+def exchange_of(venue: VenueProcess, key: Credentials | None, **options: Any) -> Any:
+    """A ccxt exchange whose every address is the venue's."""
+    credentials = {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
+    settings = {"enableRateLimit": False, "options": {"defaultType": "swap", **options}}
+    exchange = ccxt.bitget(credentials | settings)
+    addresses = exchange.urls["api"].items()
+    exchange.urls["api"] = {name: venue.base_url if isinstance(url, str) else url for name, url in addresses}
+    return exchange
+
+
+@pytest.fixture(scope="module")
+def markets(venue: VenueProcess) -> Any:
+    """What ccxt loads once without keys, to be shared by the exchanges of this file."""
+    exchange = exchange_of(venue, None)
+    exchange.load_markets()
+    return exchange.markets
+
+
+@pytest.fixture
+def trader(open_account: OpenAccount, set_book: SetBook) -> Trader:
+    """The account that ccxt trades for, over the deep book of most tests."""
+    for product in (LINEAR, INVERSE, USDC):
+        set_book(product)
+    return open_account()
+
+
+@pytest.fixture
+def exchange(venue: VenueProcess, trader: Trader, markets: Any) -> Iterator[Any]:
+    """Ccxt with the keys of the account and the markets already loaded."""
+    made = exchange_of(venue, trader.credentials)
+    made.set_markets(markets)
+    yield made
+    made.session.close()
+
+
+def test_load_markets_with_keys(venue: VenueProcess, trader: Trader) -> None:
+    """With keys ccxt probes the v3 API first, must be told no, and finds every contract."""
+    exchange = exchange_of(venue, trader.credentials)
+    exchange.load_markets()
+    assert exchange.options.get("uta") in {None, False}
+    assert {
+        "BTC/USDT:USDT", "BTC/USD:BTC", "BTC/USDC:USDC", "SOL/USDT:USDT", "XRP/USDT:USDT",
+        ETH_USDT, ETH_USD, ETH_USDC,
+    } == set(exchange.symbols)  # fmt: skip
+    for symbol, linear in ((ETH_USDT, True), (ETH_USD, False), (ETH_USDC, True)):
+        market = exchange.market(symbol)
+        assert (True, True, linear, not linear) == (
+            market["active"], market["swap"], market["linear"], market["inverse"],
+        )  # fmt: skip
+        assert (0.01, 0.01, 0.0006, 0.0002) == (
+            market["precision"]["amount"], market["precision"]["price"], market["taker"], market["maker"],
+        )  # fmt: skip
+    exchange.session.close()
+
+
+def test_public_data(exchange: Any) -> None:
+    """Time, ticker and order book are what ccxt expects them to be."""
+    assert abs(exchange.fetch_time() - exchange.milliseconds()) < 5_000
+    book = exchange.fetch_order_book(ETH_USDT, 5)
+    assert [[999.0, 100000.0]] == book["bids"]
+    assert [[1000.0, 100000.0]] == book["asks"]
+    ticker = exchange.fetch_ticker(ETH_USDT)
+    assert (999.0, 1000.0, 1000.0) == (ticker["bid"], ticker["ask"], ticker["markPrice"])
+    assert {ETH_USDT, "BTC/USDT:USDT"} <= set(exchange.fetch_tickers(params={"productType": "USDT-FUTURES"}))
+
+
+def test_balance(exchange: Any) -> None:
+    """fetch_balance reads equity and what may leave, for each product type."""
+    assert 1_000_000.0 == exchange.fetch_balance()["USDT"]["free"]
+    assert 1_000.0 == exchange.fetch_balance({"productType": "COIN-FUTURES"})["ETH"]["total"]
+    assert 1_000_000.0 == exchange.fetch_balance({"productType": "USDC-FUTURES"})["USDC"]["total"]
+
+
+def test_leverage_and_margin_mode(exchange: Any) -> None:
+    """What set_leverage and set_margin_mode set is read back, and may be set again."""
+    exchange.set_leverage(7, ETH_USDT)
+    exchange.set_leverage(7, ETH_USDT)
+    leverage = exchange.fetch_leverage(ETH_USDT)
+    assert ("cross", 7) == (leverage["marginMode"], leverage["longLeverage"])
+    exchange.set_margin_mode("isolated", ETH_USDT)
+    exchange.set_margin_mode("isolated", ETH_USDT)
+    assert "isolated" == exchange.fetch_margin_mode(ETH_USDT)["marginMode"]
+
+
+def test_orders(exchange: Any) -> None:
+    """A limit order is found, listed and cancelled; a market order fills; trades carry positive fees."""
+    resting = exchange.create_order(ETH_USDT, "limit", "buy", 2, 960, {"clientOid": "ccxt-1"})
+    order = exchange.fetch_order(resting["id"], ETH_USDT)
+    assert ("open", "buy", 2.0, 960.0, 0.0) == (
+        order["status"], order["side"], order["amount"], order["price"], order["filled"],
+    )  # fmt: skip
+    assert "ccxt-1" == order["clientOrderId"]
+    assert [resting["id"]] == [row["id"] for row in exchange.fetch_open_orders(ETH_USDT)]
+    exchange.cancel_order(resting["id"], ETH_USDT)
+    assert "canceled" == exchange.fetch_order(resting["id"], ETH_USDT)["status"]
+
+    bought = exchange.create_order(ETH_USDT, "market", "buy", 3)
+    order = exchange.fetch_order(bought["id"], ETH_USDT)
+    assert ("closed", 3.0, 1000.0) == (order["status"], order["filled"], order["average"])
+    assert ("USDT", 1.8) == (order["fee"]["currency"], order["fee"]["cost"])
+    (trade,) = exchange.fetch_my_trades(ETH_USDT)
+    assert ("buy", "taker", 3.0, 1000.0, 1.8) == (
+        trade["side"], trade["takerOrMaker"], trade["amount"], trade["price"], trade["fee"]["cost"],
+    )  # fmt: skip
+    assert {bought["id"], resting["id"]} == {row["id"] for row in exchange.fetch_closed_orders(ETH_USDT)} | {
+        row["id"] for row in exchange.fetch_canceled_orders(ETH_USDT)
+    }
+
+
+def test_order_flags(exchange: Any) -> None:
+    """postOnly, IOC and reduceOnly go through as ccxt writes them."""
+    made = exchange.create_order(ETH_USDT, "limit", "buy", 1, 960, {"postOnly": True})
+    assert exchange.fetch_order(made["id"], ETH_USDT)["postOnly"] is True
+    exchange.cancel_order(made["id"], ETH_USDT)
+    exchange.create_order(ETH_USDT, "market", "buy", 2)
+    made = exchange.create_order(
+        ETH_USDT, "limit", "sell", 1, 999, {"timeInForce": "IOC", "reduceOnly": True}
+    )
+    order = exchange.fetch_order(made["id"], ETH_USDT)
+    assert ("closed", True) == (order["status"], order["reduceOnly"])
+    (position,) = exchange.fetch_positions([ETH_USDT])
+    assert 1.0 == position["contracts"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "product"),
+    [(ETH_USDT, LINEAR), (ETH_USD, INVERSE), (ETH_USDC, USDC)],
+    ids=lambda value: str(value)[:8],
+)
+def test_one_way_reversal(exchange: Any, trader: Trader, symbol: str, product: Any) -> None:
+    """One-way: open by create_order, reverse by the implicit method, and read the new position."""
+    exchange.set_position_mode(False, symbol)
+    exchange.create_order(symbol, "market", "buy", 20)
+    answer = exchange.private_mix_post_v2_mix_order_click_backhand(product.names | {"clientOid": "r-1"})
+    assert ("00000", "r-1") == (answer["code"], answer["data"]["clientOid"])
+    position = exchange.fetch_position(symbol)
+    assert ("short", 20.0, 999.0) == (position["side"], position["contracts"], position["entryPrice"])
+    order = exchange.fetch_order(answer["data"]["orderId"], symbol)
+    assert ("closed", "sell", 20.0, False) == (
+        order["status"], order["side"], order["filled"], order["reduceOnly"],
+    )  # fmt: skip
+    exchange.privateMixPostV2MixOrderClickBackhand(product.names)
+    assert "+20" == trader.held(product)
+
+
+def test_hedge_reversal(exchange: Any, trader: Trader) -> None:
+    """Hedge: the seed's example, 20 long with size 3 become 17 long and 3 short, with ccxt's capitals."""
+    exchange.set_position_mode(True, ETH_USDT)
+    exchange.create_order(ETH_USDT, "market", "buy", 20, None, {"hedged": True})
+    answer = exchange.private_mix_post_v2_mix_order_click_backhand(
+        LINEAR.names | {"side": "buy", "tradeSide": "Open", "size": "3"}
+    )
+    assert "00000" == answer["code"]
+    rows = {row["side"]: row for row in exchange.fetch_positions([ETH_USDT])}
+    assert {"long": 17.0, "short": 3.0} == {side: row["contracts"] for side, row in rows.items()}
+    assert all(row["hedged"] for row in rows.values())
+    exchange.create_order(ETH_USDT, "market", "sell", 17, None, {"hedged": True, "reduceOnly": True})
+    assert "S3" == trader.held(LINEAR)
+
+
+def test_close_leg_of_a_hedge_reversal_reads_as_a_sell(exchange: Any, trader: Trader) -> None:
+    """reversal.md 6: ccxt turns a closing hedge order's side round, so closing a long reads as a sell."""
+    trader.set_position_mode(LINEAR, "hedge_mode").accepted()
+    trader.take(LINEAR, "L10")
+    trader.reverse(LINEAR, side="buy", tradeSide="open").accepted()
+    rows = exchange.fetch_closed_orders(ETH_USDT, None, None, {"orderSource": "reverse"})
+    assert {(True, "sell"), (False, "sell")} == {(row["reduceOnly"], row["side"]) for row in rows}
+
+
+REFUSALS = [
+    # what is refused, ccxt's class (errors.md), its code
+    ("flat", ccxt.ExchangeError, "40757"),
+    ("no tradeSide", ccxt.InvalidOrder, "40774"),
+    ("bad size", ccxt.InvalidOrder, "40808"),
+    ("bad side", ccxt.BadRequest, "400172"),
+    ("unknown symbol", ccxt.ExchangeError, "40034"),
+    ("duplicate", ccxt.ExchangeError, "40786"),
+]
+
+
+@pytest.mark.parametrize(("what", "expected", "code"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_refused_reversals_raise_the_right_class(
+    exchange: Any, trader: Trader, what: str, expected: type[ccxt.ExchangeError], code: str
+) -> None:
+    """errors.md: the class that ccxt raises for each code, exactly and not a subclass."""
+    if what == "flat":
+        body = LINEAR.names
+    else:
+        trader.set_position_mode(LINEAR, "hedge_mode").accepted()
+        trader.take(LINEAR, "L10")
+        trader.market(LINEAR, "buy", "1", tradeSide="open", clientOid="used")
+        body = (
+            LINEAR.names
+            | {
+                "no tradeSide": {"side": "buy"},
+                "bad size": {"side": "buy", "tradeSide": "open", "size": "-1"},
+                "bad side": {"side": "up", "tradeSide": "open"},
+                "unknown symbol": {"symbol": "NOPEUSDT", "side": "buy", "tradeSide": "open"},
+                "duplicate": {"side": "buy", "tradeSide": "open", "clientOid": "used"},
+            }[what]
+        )
+    with pytest.raises(expected) as caught:
+        exchange.private_mix_post_v2_mix_order_click_backhand(body)
+    assert expected is caught.type
+    assert f'"code":"{code}"' in str(caught.value)
+
+
+def test_other_refusals_raise_the_right_class(venue: VenueProcess, exchange: Any, trader: Trader) -> None:
+    """errors.md: funds, unknown orders, keys, passphrases, signatures, clocks."""
+    exchange.set_leverage(5, ETH_USDT)
+    with pytest.raises(ccxt.InsufficientFunds):
+        exchange.create_order(ETH_USDT, "limit", "buy", 9900, 1049)
+    with pytest.raises(ccxt.OrderNotFound):
+        exchange.fetch_order("1999999999999999999", ETH_USDT)
+    with pytest.raises(ccxt.OrderNotFound):
+        exchange.cancel_order("1999999999999999999", ETH_USDT)
+    good = trader.credentials
+    for key in (
+        Credentials(good.uid, "unknown", good.secret, good.passphrase),
+        Credentials(good.uid, good.api_key, "wrong", good.passphrase),
+        Credentials(good.uid, good.api_key, good.secret, "wrong0001"),
+    ):
+        with pytest.raises(ccxt.AuthenticationError):
+            exchange_of(venue, key, uta=False).private_mix_get_v2_mix_account_accounts(
+                {"productType": "USDT-FUTURES"}
+            )
+    late = exchange_of(venue, good, uta=False)
+    late.nonce = lambda: late.milliseconds() - 60_000
+    with pytest.raises(ccxt.InvalidNonce):
+        late.private_mix_get_v2_mix_account_accounts({"productType": "USDT-FUTURES"})
+
+
+def test_a_read_only_key_is_denied(venue: VenueProcess, trader: Trader) -> None:
+    """errors.md: 40014 is PermissionDenied."""
+    key = venue.operator.open_key(uid=trader.credentials.uid, balances={}, permissions=["read"])
+    with pytest.raises(ccxt.PermissionDenied):
+        exchange_of(venue, key, uta=False).private_mix_post_v2_mix_order_click_backhand(LINEAR.names)
+
+
+def test_the_11th_call_in_one_second_is_ddos_protection(limited_venue: VenueProcess) -> None:
+    """auth.md 10: HTTP 429 with its code is DDoSProtection, and does nothing."""
+    operator = limited_venue.operator
+    operator.set_book(LINEAR, [("999", "100000")], [("1000", "100000")], "1000")
+    trader = operator.trader()
+    trader.take(LINEAR, "+1")
+    exchange = exchange_of(limited_venue, trader.credentials, uta=False)
+    done = 0
+
+    def reverse_until_refused() -> None:
+        nonlocal done
+        for _ in range(40):
+            exchange.private_mix_post_v2_mix_order_click_backhand(LINEAR.names)
+            done += 1
+
+    with pytest.raises(ccxt.DDoSProtection):
+        reverse_until_refused()
+    assert done >= 10
+    assert ("+1" if done % 2 == 0 else "-1") == trader.held(LINEAR)
+    exchange.session.close()
+
+
+def test_money_agrees_with_the_raw_answer(exchange: Any, trader: Trader) -> None:
+    """What ccxt calls total is the raw equity, whatever happened before."""
+    exchange.create_order(ETH_USDT, "market", "buy", 5)
+    exchange.private_mix_post_v2_mix_order_click_backhand(LINEAR.names)
+    raw = trader.get(f"{MIX}/account/accounts", {"productType": "USDT-FUTURES"}).data
+    equity = next(row["accountEquity"] for row in raw if row["marginCoin"] == "USDT")
+    assert plain(equity) == plain(str(Decimal(str(exchange.fetch_balance()["USDT"]["total"]))))
