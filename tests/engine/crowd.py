@@ -20,6 +20,7 @@ from backhand.commands import (
     ListContract,
     OpenAccount,
     OpenKey,
+    OrderType,
     PlaceOrder,
     ReplaceLadder,
     ReversePosition,
@@ -44,7 +45,11 @@ class Choose(Protocol):
 
 
 #: Tiers are small, so that orders of a few coins reach their ends.
-TIERS: Final = (Tier(1_500 * E8, 125, 400_000), Tier(4_000 * E8, 20, 1_000_000), Tier(9_000 * E8, 3, 5_000_000))
+TIERS: Final = (
+    Tier(1_500 * E8, 125, 400_000),
+    Tier(4_000 * E8, 20, 1_000_000),
+    Tier(9_000 * E8, 3, 5_000_000),
+)
 CONTRACTS: Final = (
     contract("ETHUSDT", tiers=TIERS, symbol_orders_max=4, product_orders_max=6),
     # Lots and ticks that divide nothing evenly, so that every rounding is met.
@@ -90,7 +95,7 @@ def _oid(choose: Choose) -> str | None:
 
 
 def _place(choose: Choose) -> Command:
-    order_type = choose(("market", "limit", "limit"))
+    order_type: OrderType = choose(("market", "limit", "limit"))
     return PlaceOrder(
         choose(UIDS),
         _symbol(choose),
@@ -134,7 +139,9 @@ def _ladder(choose: Choose) -> Command:
 
 
 def _price(choose: Choose) -> Command:
-    return SetPrice(_symbol(choose), choose((80, 97, 100, 103, 125)) * E12, choose((None, None, 99 * E12 + 1)))
+    return SetPrice(
+        _symbol(choose), choose((80, 97, 100, 103, 125)) * E12, choose((None, None, 99 * E12 + 1))
+    )
 
 
 def _transfer(choose: Choose) -> Command:
@@ -172,15 +179,14 @@ def _terms(choose: Choose) -> Command:
 
 
 def _rest(choose: Choose) -> Command:
-    return choose(
-        (
-            ConfigureVenue("crowd", one_way_size="ignore"),
-            ConfigureVenue("crowd", one_way_size="ignore"),
-            ConfigureVenue("other"),
-            OpenAccount("oneway"),
-            OpenKey("oneway", "key", b"sealed", b"hash"),
-        )
+    rare: tuple[Command, ...] = (
+        ConfigureVenue("crowd", one_way_size="honour"),
+        ConfigureVenue("crowd", one_way_size="ignore"),
+        ConfigureVenue("other"),
+        OpenAccount("oneway"),
+        OpenKey("oneway", "key", b"sealed", b"hash"),
     )
+    return choose(rare)
 
 
 KINDS: Final[dict[str, Callable[[Choose], Command]]] = {

@@ -204,7 +204,9 @@ def test_leverage(linear: World, rows: str) -> None:
         ({"leverage_min": 1}, {"leverage_min": 2}),
     ],
 )
-def test_leverage_can_be_set_after_the_range_has_changed(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_leverage_can_be_set_after_the_range_has_changed(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
     """What other modes are set to does not matter: a leverage inside the range can always be set."""
     world = World(contract(**before))
     log = f"""
@@ -228,7 +230,7 @@ def test_modes_change_only_while_idle(linear: World, busy: str) -> None:
     """Margin mode and position mode change while flat and without orders (contracts.md section 12)."""
     log = (
         START
-        + f"""
+        + """
 open alice                             | ok
 mode alice hedge                       | ok
 mode alice oneway                      | ok
@@ -237,7 +239,7 @@ margin alice crossed                   | crossed
 """
     )
     assert log == linear.play(log)
-    linear.step(busy.split())
+    linear.step(busy)
     log = """
 mode alice hedge                       | refused: position_mode_busy
 mode alice oneway                      | ok
@@ -265,7 +267,7 @@ def test_a_refused_command_leaves_no_trace_in_later_ones() -> None:
         world = World(contract(leverage_max=50))
         world.play("mark 100 | ok\nopen alice x125 | ok\n")
         if asked:
-            assert "refused: no_liquidity" == world.step("buy alice 1".split())
+            assert "refused: no_liquidity" == world.step("buy alice 1")
         world.play("terms leverage_max=125 | ok\n")
         leverages.append(world.holding("alice").crossed_leverage)
     assert leverages[0] == leverages[1]

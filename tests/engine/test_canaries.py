@@ -12,7 +12,20 @@ from typing import Any
 import pytest
 
 from backhand.commands import Transfer
-from backhand.engine import InvariantBroken, audit, book, dispatch, fills, matching, preview, reversal, state
+from backhand.engine import (
+    InvariantBroken,
+    audit,
+    book,
+    dispatch,
+    fills,
+    margin,
+    markets,
+    matching,
+    orders,
+    preview,
+    reversal,
+    state,
+)
 from backhand.engine.digest import state_digest
 from tests.engine.checked import CheckedVenue
 from tests.engine.crowd import seeded
@@ -20,7 +33,7 @@ from tests.engine.test_stateful import SEEDED_COMMANDS, replay
 from tests.engine.worlds import World
 
 COMPILED = not (fills.__file__ or "").endswith(".py")
-pytestmark = pytest.mark.skipif(COMPILED, reason="a compiled engine cannot be broken from outside")
+breaks = pytest.mark.skipif(COMPILED, reason="a compiled engine cannot be broken from outside")
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -33,7 +46,7 @@ def skip_fees(patch: pytest.MonkeyPatch) -> None:
 def round_fees_down(patch: pytest.MonkeyPatch) -> None:
     """Round every fee to the holder's advantage."""
     patch.setattr(fills, "ceil_div", lambda exact, unit: exact // unit)
-    patch.setattr(preview, "fee_e8", lambda *terms: fills.exact_fee_e28(*terms) // 10**20)
+    patch.setattr(preview, "fee_e8", lambda *terms: margin.exact_fee_e28(*terms) // 10**20)
 
 
 def swap_legs(patch: pytest.MonkeyPatch) -> None:
@@ -54,24 +67,20 @@ def drop_a_fill(patch: pytest.MonkeyPatch) -> None:
     def forgetful(state_: Any, taker: Any, match: Any, events: Any) -> None:
         whole(state_, taker, match, [] if next(number) % 10 == 0 else events)
 
-    for module in (dispatch, reversal, fills):
-        patch.setattr(module, "trade", forgetful, raising=False)
-    from backhand.engine import markets, orders  # noqa: PLC0415 (named only to be broken)
-
-    patch.setattr(orders, "trade", forgetful)
-    patch.setattr(markets, "trade", forgetful)
+    for module in (markets, orders, reversal):
+        patch.setattr(module, "trade", forgetful)
 
 
 def lose_a_unit(patch: pytest.MonkeyPatch) -> None:
     """Post every profit one unit short."""
-    whole = fills.posted_profit_e8
+    whole = margin.posted_profit_e8
     patch.setattr(fills, "posted_profit_e8", lambda *terms: whole(*terms) - 1)
     patch.setattr(preview, "posted_profit_e8", lambda *terms: whole(*terms) - 1)
 
 
 def add_a_unit_in_coin(patch: pytest.MonkeyPatch) -> None:
     """Round profits of inverse contracts up: conversion takes any amount, so the books still balance."""
-    whole = fills.posted_profit_e8
+    whole = margin.posted_profit_e8
 
     def generous(market: Any, profit_e20: int, price_e12: int) -> int:
         return -(-profit_e20 // price_e12) if market.inverse else whole(market, profit_e20, price_e12)
@@ -119,6 +128,7 @@ def refuse_and_change(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(dispatch.HANDLERS, Transfer, greedy)
 
 
+@breaks
 @pytest.mark.parametrize(
     "broken",
     [
@@ -141,9 +151,15 @@ def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Brea
         play()
 
 
-#: What a crowd does too rarely: a position that shrinks while its reduce-only order waits its turn.
-SHRINKING = """
+#: What a crowd does too rarely: a reversal through several levels, and a position that shrinks while its
+#: reduce-only order waits its turn.
+RARE = """
 mark 100                       | ok
+house 99x4 98x3 97x10 / 101x9  | ok
+open carol                     | ok
+buy carol 6                    | filled 6 @ 101
+reverse carol                  | closed 4 @ 99 + 2 @ 98, opened 1 @ 98 + 5 @ 97
+house /                        | ok
 open alice                     | ok
 open bob                       | ok
 sell bob 9 @100                | ok
@@ -155,13 +171,14 @@ buy bob 30 @105                | filled 9 @ 105, cancelled 4 reduce_only_excess
 
 
 def play() -> CheckedVenue:
-    assert SHRINKING == World().play(SHRINKING)
+    assert RARE == World().play(RARE)
     venue = CheckedVenue()
     for command in seeded(1, SEEDED_COMMANDS):
         venue.apply(command)
     return venue
 
 
+@breaks
 def test_memory_outside_the_state_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that counts trades outside its state holds every rule, but does not replay."""
     number = itertools.count(10**18)
@@ -172,7 +189,9 @@ def test_memory_outside_the_state_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     assert events != venue.events
 
 
-@pytest.mark.parametrize("attribute", ["fees_e28", "rounding_e28", "conversion_e8", "deposits_e8", "insurance_e8"])
+@pytest.mark.parametrize(
+    "attribute", ["fees_e28", "rounding_e28", "conversion_e8", "deposits_e8", "insurance_e8"]
+)
 def test_the_audit_misses_no_account_of_the_venue(attribute: str) -> None:
     """One unit too many in any of the venue's own accounts breaks the identity."""
     venue = play()

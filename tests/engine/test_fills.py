@@ -2,7 +2,7 @@
 
 import pytest
 
-from backhand.commands import PlaceOrder
+from backhand.commands import PlaceOrder, ReplaceLadder
 from backhand.engine.audit import audit
 from backhand.events import Fill, PositionClosed
 from tests.engine.worlds import World, contract
@@ -80,12 +80,18 @@ def test_the_end_of_a_position_tells_its_life(linear: World) -> None:
     """The event of a closed position carries sizes, values, profit and fees from its opening on."""
     linear.play(START + "buy alice 6 | ok\nbuy alice 4 | ok\nsell alice 3 | ok\nsell alice 9 | ok\n")
     (closed,) = [
-        event for event in linear.venue.events[-1] if isinstance(event, PositionClosed) and event.uid == "alice"
+        event
+        for event in linear.venue.events[-1]
+        if isinstance(event, PositionClosed) and event.uid == "alice"
     ]
     assert (1, 10, 10) == (closed.side, closed.opened_lots, closed.closed_lots)
     assert (1010 * 10**20, 990 * 10**20) == (closed.opened_value_e20, closed.closed_value_e20)
-    assert (-20 * 10**8, 60_600_000, 59_400_000) == (closed.profit_e8, closed.open_fee_e8, closed.close_fee_e8)
-    assert "-2" == linear.step(["holds", "alice"])
+    assert (-20 * 10**8, 60_600_000, 59_400_000) == (
+        closed.profit_e8,
+        closed.open_fee_e8,
+        closed.close_fee_e8,
+    )
+    assert "-2" == linear.step("holds alice")
 
 
 def test_a_trade_is_two_fills(linear: World) -> None:
@@ -125,7 +131,8 @@ reverse alice            | ok
 def test_rounding_stays_below_one_unit_per_posting(lot_e8: int) -> None:
     """What roundings leave on the house's account is less than a unit for each fill and profit."""
     world = World(contract(lot_e8=lot_e8, value_min_e8=0, tick_e12=10**12 + 7))
-    world.play(START)
+    world.play("mark 100 | ok\nopen alice | ok\n")
+    world.do(ReplaceLadder(world.contract.symbol, ((99, 500), (98, 500)), ((101, 500),)))
     postings = 0
     for size in (3, 7, 1, 9, 2):
         for side in (1, -1, -1, 1):

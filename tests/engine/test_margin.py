@@ -109,7 +109,7 @@ locked alice                           | 0
     ],
 )
 def test_opening_needs_margin(rows: str) -> None:
-    """What may be opened follows from wallet, margins, reserves and profit (contracts.md sections 5 and 6)."""
+    """What may be opened follows from wallet, margins, reserves and profit (contracts.md section 6)."""
     world = World(LINEAR)
     log = START + rows
     assert log == world.play(log)
@@ -119,7 +119,7 @@ def test_many_resting_orders_open_no_more_than_can_be_paid_for(linear: World) ->
     """However many one-way orders rest against a position, filling all of them leaves the account solvent."""
     linear.play(START + "open alice x20 with 100 | ok\nbuy alice 10 | ok\n")
     for _ in range(50):
-        linear.step("sell alice 10 @101".split())
+        linear.step("sell alice 10 @101")
     linear.play("mark 103 | ok\nhouse 103x5000 / 104x1 | ok\n")
     figures = account_figures(linear.state.accounts["alice"], "USDT")
     assert figures.crossed_margin_e20 <= figures.equity_e20
@@ -128,7 +128,7 @@ def test_many_resting_orders_open_no_more_than_can_be_paid_for(linear: World) ->
 def test_many_resting_orders_stay_inside_the_tier(linear: World) -> None:
     """Resting orders of a side count together against the end of the tier."""
     linear.play(START + "open alice x125 with 100000000 | ok\n")
-    placed = [linear.step("buy alice 4000 @95".split()) for _ in range(4)]
+    placed = [linear.step("buy alice 4000 @95") for _ in range(4)]
     assert ["ok", "ok", "refused: tier_exceeded", "refused: tier_exceeded"] == placed
 
 
@@ -183,7 +183,7 @@ def test_at_the_liquidation_price_the_ratio_is_one(terms: object, account: str, 
     deposit = "60" if terms is LINEAR else "0.6"
     effect = "open" if "hedge" in account else ""
     world.play(f"open alice {account} x20 with {deposit} | ok\n")
-    assert "filled" in world.step(f"{'buy' if side > 0 else 'sell'} alice 10 {effect}".split())
+    assert "filled" in world.step(f"{'buy' if side > 0 else 'sell'} alice 10 {effect}")
     holding = world.holding("alice")
     leg = holding.leg(side)
     assert leg is not None

@@ -61,7 +61,8 @@ def test_the_grid_changes_only_while_nobody_is_there(change: dict[str, Any]) -> 
 def test_a_new_tick_keeps_the_last_price() -> None:
     """The last price stays what it was in money when the tick changes."""
     world = World(LINEAR)
-    world.play("mark 100 | ok\nhouse 99x5 / 101x1 | ok\nopen alice | ok\nbuy alice 1 | ok\nsell alice 1 | ok\nhouse / | ok\n")
+    for step in ("mark 100", "house 99x5 / 101x1", "open alice", "buy alice 1", "sell alice 1", "house /"):
+        world.step(step)
     assert 99 == world.market.last_price_ticks
     world.play(f"terms tick_e12={E12 // 10} | ok\n")
     assert 990 == world.market.last_price_ticks
@@ -74,7 +75,9 @@ def test_a_symbol_stays_the_kind_of_contract_that_it_is(turned: bool) -> None:
     world.play("mark 100 | ok\nopen alice | ok\nmargin alice isolated | isolated\n")
     other = contract("ETHUSDT", quote_coin="USDX", margin_coin="USDX", product_type="USDC-FUTURES")
     if turned:
-        other = contract("ETHUSDT", product_type="COIN-FUTURES", inverse=True, base_coin="ETH", margin_coin="ETH")
+        other = contract(
+            "ETHUSDT", product_type="COIN-FUTURES", inverse=True, base_coin="ETH", margin_coin="ETH"
+        )
     assert "refused" in world.told(world.do(ListContract(other)))
 
 

@@ -6,6 +6,7 @@ decides (rows 20 and 21, letter case) is tested over HTTP.
 """
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -145,12 +146,12 @@ orders alice                           | none
         ),
         pytest.param(
             """
-buy alice 100 open                     | filled 100 @ 101
-buy alice 40 @105 close #first         | ok
-buy alice 30 @104 close #second        | ok
-buy alice 30 @106 close #third         | ok
-reverse alice long open 50             | closed 50 @ 99, opened 50 @ 99, cancelled #first 40 reversal, cancelled #second 30 reversal
-orders alice                           | #third sell 30 @ 106
+buy alice 100 open         | filled 100 @ 101
+buy alice 40 @105 close #a | ok
+buy alice 30 @104 close #b | ok
+buy alice 30 @106 close #c | ok
+reverse alice long open 50 | closed 50 @ 99, opened 50 @ 99, cancelled #a 40 reversal and #b 30 reversal
+orders alice               | #c sell 30 @ 106
 """,
             id="A10 first in, first out until enough is free",
         ),
@@ -265,13 +266,13 @@ holds alice                            | -20
         ),
         pytest.param(
             """
-buy alice 20                           | filled 20 @ 101
-sell alice 5 @105 reduce #tp           | ok
-sell alice 15 @106 reduce #tp2         | ok
-buy alice 1 @95 #bid                   | ok
-reverse alice                          | closed 20 @ 99, opened 20 @ 99, cancelled #tp 5 reversal, cancelled #tp2 15 reversal
-holds alice                            | -20
-orders alice                           | #bid buy 1 @ 95
+buy alice 20                | filled 20 @ 101
+sell alice 5 @105 reduce #a | ok
+sell alice 9 @106 reduce #b | ok
+buy alice 1 @95 #bid        | ok
+reverse alice               | closed 20 @ 99, opened 20 @ 99, cancelled #a 5 reversal and #b 9 reversal
+holds alice                 | -20
+orders alice                | #bid buy 1 @ 95
 """,
             id="A10 all reduce-only orders go, others stay",
         ),
@@ -438,7 +439,9 @@ holds alice                            | S8
 @pytest.mark.parametrize("terms", [LINEAR, INVERSE])
 def test_row_16_a_leg_of_small_value_is_closed_and_not_opened(terms: object) -> None:
     """A reversal worth less than the minimum value closes, and its open leg is cancelled (A12)."""
-    world = World(contract("ETHUSDT" if terms is LINEAR else "ETHUSD", inverse=terms is INVERSE, value_min_e8=0))
+    world = World(
+        contract("ETHUSDT" if terms is LINEAR else "ETHUSD", inverse=terms is INVERSE, value_min_e8=0)
+    )
     log = """
 mark 3                                 | ok
 house 3x100 / 4x100                    | ok
@@ -535,7 +538,9 @@ holds alice                            | -7692
         ("crossed x20", "91x100", "closed 10 @ 91, opened 10 @ 91", "-10"),
     ],
 )
-def test_closing_guard_caps_the_price(linear: World, account: str, book: str, outcome: str, holds: str) -> None:
+def test_closing_guard_caps_the_price(
+    linear: World, account: str, book: str, outcome: str, holds: str
+) -> None:
     """No fill of the close is beyond the bankruptcy price, and the guard never refuses (A19)."""
     log = f"""
 mark 100                               | ok
@@ -604,7 +609,11 @@ def test_order_records_of_a_hedge_reversal(linear: World) -> None:
     assert (-1, 1, True, 3) == (close.side, close.hold_side, close.reduce_only, close.size_lots)
     assert (-1, -1, False, 3) == (opened.side, opened.hold_side, opened.reduce_only, opened.size_lots)
     assert (str(close.order_id + 1), "c1") == (close.client_oid, opened.client_oid)
-    assert (close.order_id, opened.order_id, "c1") == (done.close_order_id, done.open_order_id, done.client_oid)
+    assert (close.order_id, opened.order_id, "c1") == (
+        done.close_order_id,
+        done.open_order_id,
+        done.client_oid,
+    )
     for order in (close, opened):
         assert ("market", "ioc", "reverse", 0) == (
             order.order_type,
@@ -718,9 +727,9 @@ def test_unknown_names(linear: World, command: ReversePosition, reason: str) -> 
 def test_refusals_come_in_the_documented_order(linear: World) -> None:
     """Of several reasons that apply, the first of the list is the answer."""
     linear.play(HEDGE + "buy alice 6 open #used | ok\nterms status=maintain size_lots_min=4 | ok\n")
-    worst = {"side": 0, "effect": "invalid", "client_oid": "used", "size_off_grid": "0.5"}
+    worst: dict[str, Any] = {"side": 0, "effect": "invalid", "client_oid": "used", "size_off_grid": "0.5"}
 
-    def reason(**fixed: object) -> str:
+    def reason(**fixed: Any) -> str:
         answer = plan_reversal(linear.state, ReversePosition("alice", "ETHUSDT", **(worst | fixed)))
         assert isinstance(answer, Rejected)
         return answer.reason.value
@@ -734,7 +743,7 @@ def test_refusals_come_in_the_documented_order(linear: World) -> None:
     assert "duplicate_client_oid" == reason(effect="open", side=-1)
     assert "no_position_to_reverse" == reason(effect="open", side=-1, client_oid=None)
     assert "size_off_grid" == reason(effect="open", side=1, client_oid=None)
-    small = {"effect": "open", "side": 1, "client_oid": None, "size_off_grid": None}
+    small: dict[str, Any] = {"effect": "open", "side": 1, "client_oid": None, "size_off_grid": None}
     assert "size_too_small" == reason(**small, size_lots=3)
     assert "no_liquidity" == reason(**small, size_lots=4)
 

@@ -125,14 +125,14 @@ class World:
             step, bar, outcome = line.partition("|")
             if bar:
                 end = outcome[len(outcome.rstrip()) :]
-                lines.append(f"{step}| {self.step(step.split())}{end}")
+                lines.append(f"{step}| {self.step(step)}{end}")
             else:
                 lines.append(line)
         return "".join(lines)
 
-    def step(self, words: list[str]) -> str:
+    def step(self, text: str) -> str:
         """Carry out one step and say what came of it."""
-        verb, *rest = words
+        verb, *rest = text.split()
         if verb in VIEWS:
             return VIEWS[verb](self, *rest)
         if verb == "days":
@@ -161,6 +161,7 @@ class World:
         elif taken:
             parts.append(f"filled {fills_text(taken)}")
         legs = [order_id for done in reversed_ for order_id in (done.close_order_id, done.open_order_id)]
+        ended = []
         for event in events:
             if isinstance(event, Rejected):
                 return f"refused: {event.reason.value}"
@@ -168,7 +169,9 @@ class World:
                 parts.append(event.margin_mode)
             if isinstance(event, OrderCancelled) and event.order_id not in legs:
                 name = self.label(event.order_id)
-                parts.append(f"cancelled {name}{event.open_lots} {event.reason.value}")
+                ended.append(f"{name}{event.open_lots} {event.reason.value}")
+        if ended:
+            parts.append(f"cancelled {' and '.join(ended)}")
         return ", ".join(parts) or "ok"
 
     def label(self, order_id: int) -> str:
@@ -293,7 +296,9 @@ def _leverage(world: World, words: list[str]) -> list[Command]:
 
 
 def _margin(world: World, words: list[str]) -> list[Command]:
-    return [SetMarginMode(words[0], world.contract.symbol, "isolated" if words[1] == "isolated" else "crossed")]
+    return [
+        SetMarginMode(words[0], world.contract.symbol, "isolated" if words[1] == "isolated" else "crossed")
+    ]
 
 
 def _terms(world: World, words: list[str]) -> list[Command]:
@@ -316,7 +321,9 @@ STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
     ],
     "leverage": _leverage,
     "margin": _margin,
-    "mode": lambda world, words: [SetPositionMode(words[0], world.contract.product_type, words[1] == "hedge")],
+    "mode": lambda world, words: [
+        SetPositionMode(words[0], world.contract.product_type, words[1] == "hedge")
+    ],
     "terms": _terms,
     "venue": lambda _, words: [
         ConfigureVenue("test", one_way_size="honour" if words[0] == "honour" else "ignore")

@@ -110,7 +110,9 @@ def _case(row: Any, place: int) -> Case:
         raise FileUnusable(f"case {place} is not an object")
     for name, kind in (("id", str), ("kind", str), ("inputs", dict), ("expected", dict)):
         if not isinstance(row.get(name), kind):
-            raise FileUnusable(f"case {place} ({row.get('id', 'without id')}) lacks {name!r}, or it is no {kind.__name__}")
+            raise FileUnusable(
+                f"case {place} ({row.get('id', 'without id')}) lacks {name!r}, or it is no {kind.__name__}"
+            )
     tolerance = row.get("tolerance", {})
     if not isinstance(tolerance, dict):
         raise FileUnusable(f"case {place} ({row['id']}): 'tolerance' is no dict")
@@ -140,4 +142,4 @@ def agrees(case: Case, key: str, actual: Any) -> bool:
 def _agrees(expected: Any, actual: Any, tolerance: Fraction) -> bool:
     if isinstance(actual, str | bool):
         return bool(expected == actual)
-    return abs(number(expected) - actual) <= tolerance
+    return bool(abs(number(expected) - actual) <= tolerance)

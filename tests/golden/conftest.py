@@ -57,8 +57,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         sum("::test_golden_case[" in report.nodeid for report in terminalreporter.stats.get(outcome, ()))
         for outcome in ("passed", "failed")
     )
-    reasons = Counter(config.stash[excluded_cases])
-    keys = Counter(config.stash[excluded_keys])
+    excluded, left_out = config.stash[excluded_cases], config.stash[excluded_keys]
+    reasons = Counter(excluded)
+    keys = Counter(left_out)
     if not (passed or failed or reasons):
         return
     terminalreporter.section("golden cases")

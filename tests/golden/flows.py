@@ -271,7 +271,9 @@ def _hold_other(flow: Flow, margin_e8: int) -> None:
     flow.do(SetPrice(other.symbol, E12))
     flow.do(ReplaceLadder(other.symbol, (), ((E12, margin_e8 * leverage),)))
     effect: Literal["open"] | None = "open" if flow.hedge else None
-    order = PlaceOrder("case", other.symbol, 1, "market", margin_e8 * leverage, effect=effect, margin_mode="crossed")
+    order = PlaceOrder(
+        "case", other.symbol, 1, "market", margin_e8 * leverage, effect=effect, margin_mode="crossed"
+    )
     flow.do(order)
 
 

@@ -19,7 +19,6 @@ from backhand.engine.figures import (
     PositionFigures,
     account_figures,
     position_figures,
-    ratio_e16,
 )
 from backhand.engine.margin import (
     average_price_after_e12,
@@ -53,8 +52,14 @@ FINE: Final = {"lot_e8": 1, "tick_e12": 1}
 
 #: What a case may expect that no figure of the engine is, with the reason.
 KEYS_EXCLUDED: Final = {
-    ("realized_pnl", "pnl_ratio"): "a ratio of profit to margin is no field of the v2 API, so nothing computes it",
-    ("initial_margin", "position_margin_with_close_fee"): "unified accounts only; a v2 position margin has no close fee",
+    (
+        "realized_pnl",
+        "pnl_ratio",
+    ): "a ratio of profit to margin is no field of the v2 API, so nothing computes it",
+    (
+        "initial_margin",
+        "position_margin_with_close_fee",
+    ): "unified accounts only; a v2 position margin has no close fee",
 }
 #: Kinds that are known and not implemented yet, with the reason.
 KINDS_EXCLUDED: Final = {
@@ -78,7 +83,14 @@ def market(inverse: bool, **terms: Any) -> Market:
 def holding_of(terms: Contract, *, isolated: bool = False, leverage: int = 1) -> Holding:
     """Make the holding of a new account in a new market."""
     account = Account("case", False, True, "isolated" if isolated else "crossed", leverage)
-    return account.holding(Market(terms))
+    return kept(account, Market(terms))
+
+
+def kept(account: Account, made: Market) -> Holding:
+    """Give an account its side of a market."""
+    holding = account.holding(made)
+    account.keep(holding)
+    return holding
 
 
 def beside(holding: Holding, maintenance_rate_e8: int) -> Market:
@@ -218,7 +230,8 @@ def tiers_of(rows: list[Mapping[str, str]]) -> tuple[Tier, ...]:
     """Make tiers of rows with a start and a rate; each ends where the next one starts."""
     ends = [row["start"] for row in rows[1:]]
     tiers = [
-        Tier(grid(number(end), 8), 125, grid(number(row["rate"]), 8)) for row, end in zip(rows, ends, strict=False)
+        Tier(grid(number(end), 8), 125, grid(number(row["rate"]), 8))
+        for row, end in zip(rows, ends, strict=False)
     ]
     return (*tiers, Tier(ENDLESS_E8, 125, grid(number(rows[-1]["rate"]), 8)))
 
@@ -286,11 +299,15 @@ def margin_ratio(case: Case) -> Figures:
 
 def liq_price(case: Case) -> Figures:
     if case.text("mm_basis", "mark") != "mark":
-        raise Excluded("maintenance margin at the entry value: here it is taken at the mark (contracts.md section 7)")
+        raise Excluded(
+            "maintenance margin at the entry value: here it is taken at the mark (contracts.md section 7)"
+        )
     size, entry = case.size(price="entry"), case.number("entry")
     scale = scale_of(size)
     # Half the entry value lies in the tier of any liquidation price worth the name.
-    tiers = tiers_with_offset(case.number("mmr"), case.number("offset", "0") * scale, size * entry * scale / 2)
+    tiers = tiers_with_offset(
+        case.number("mmr"), case.number("offset", "0") * scale, size * entry * scale / 2
+    )
     shown = isolated_figures(case, price_e12(case, "entry"), tiers, scale)
     return {"liq_price": Fraction(shown.liquidation_price_e16, E16)}
 
@@ -311,7 +328,7 @@ def crossed_liquidation(case: Case, legs: tuple[tuple[int, str, str], ...]) -> F
         others = beside(holding, E8 // 2 if maintenance else 0)
         others.mark_price_e12 = grid(2 * maintenance or Fraction(1), 12)
         entry_e12 = others.mark_price_e12 - grid(profit, 12)
-        hold(holding.account.holding(others), 1, E8, entry_e12)
+        hold(kept(holding.account, others), 1, E8, entry_e12)
     shown = position_figures(holding.account, holding, leg)
     return {"liq_price": Fraction(shown.liquidation_price_e16, E16)}
 
@@ -326,7 +343,9 @@ def liq_price_cross_hedge(case: Case) -> Figures:
 
 def bankruptcy_price(case: Case) -> Figures:
     if case.inputs.get("fee_on_entry"):
-        raise Excluded("a bankruptcy price with the fee at the entry: here the close fee counts (contracts.md section 8)")
+        raise Excluded(
+            "a bankruptcy price with the fee at the entry: here the close fee counts (contracts.md section 8)"
+        )
     made = market(case.inverse, taker_fee_rate_e8=rate_e8(case, "fee_rate"))
     size = case.size(price="entry") if "size" in case.inputs else Fraction(1)
     scale = scale_of(size)
@@ -366,7 +385,7 @@ def account_available(case: Case) -> Figures:
     if initial:
         holding.market.mark_price_e12 = grid(initial, 12)
         hold(holding, 1, E8, grid(initial - crossed, 12))
-    other = holding.account.holding(beside(holding, 0))
+    other = kept(holding.account, beside(holding, 0))
     other.isolated = True
     other.market.mark_price_e12 = E12
     leg = hold(other, 1, E8, E12 - grid(case.number("isolated_upl", "0"), 12))

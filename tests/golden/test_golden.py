@@ -8,6 +8,8 @@ What the engine does not compute is skipped by a rule on kind and inputs, with i
 """
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +123,7 @@ def test_a_file_that_cannot_be_used_says_where(text: str, message: str) -> None:
 
 
 def test_further_files_are_run_and_reported(pytester_like: Any) -> None:
-    """A file given with --golden is run instead: its good case passes, its bad one fails, the rest is skipped."""
+    """A file given with --golden is run instead: a good case passes, a bad one fails, the rest is skipped."""
     report = pytester_like(
         {
             "good": ("fee", {"size": "1", "price": "40000", "rate": "0.0002"}, {"fee": "8"}),
@@ -135,9 +137,6 @@ def test_further_files_are_run_and_reported(pytester_like: Any) -> None:
 
 @pytest.fixture
 def pytester_like(tmp_path: Path) -> Any:
-    import subprocess
-    import sys
-
     def run(cases: dict[str, tuple[str, dict[str, str], dict[str, str]]]) -> str:
         rows = [
             {"id": name, "kind": kind, "inputs": inputs, "expected": expected}
@@ -145,7 +144,17 @@ def pytester_like(tmp_path: Path) -> Any:
         ]
         path = tmp_path / "more.json"
         path.write_text(json.dumps({"cases": rows}), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "tests/golden", "-q", "--golden", str(path), "-k", "golden_case"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "tests/golden",
+            "-q",
+            "--golden",
+            str(path),
+            "-k",
+            "golden_case",
+        ]
         root = Path(__file__).parents[2]
         return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout
 

@@ -36,7 +36,7 @@ def open_account(state: State, command: OpenAccount, events: list[Event]) -> Non
 
 def open_key(state: State, command: OpenKey, events: list[Event]) -> None:
     """Give an account a further API key."""
-    if command.uid not in state.accounts or command.uid == state.house.uid:
+    if state.client(command.uid) is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     if command.api_key in state.keys:
         return refuse(events, RejectReason.KEY_EXISTS, command.api_key)
@@ -49,8 +49,8 @@ def open_key(state: State, command: OpenKey, events: list[Event]) -> None:
 
 def transfer(state: State, command: Transfer, events: list[Event]) -> None:
     """Deposit, or withdraw at most what contracts.md section 6 calls maxTransferOut."""
-    account = state.accounts.get(command.uid)
-    if account is None or account.is_house:
+    account = state.client(command.uid)
+    if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     if not any(market.margin_coin == command.coin for market in state.markets.values()):
         return refuse(events, RejectReason.UNKNOWN_COIN, command.coin)
@@ -86,7 +86,7 @@ def set_leverage(state: State, command: SetLeverage, events: list[Event]) -> Non
     Refusals, first that applies: unknown account or symbol, no value, hedged isolated without a side,
     out of the contract's range, open orders on the symbol, more than the tier allows, too little margin.
     """
-    account = state.accounts.get(command.uid)
+    account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     market = state.markets.get(command.symbol)
@@ -110,16 +110,19 @@ def set_leverage(state: State, command: SetLeverage, events: list[Event]) -> Non
         long = command.leverage or 0
     else:
         short = command.leverage or 0
-    for leverage in (crossed, long, short):
-        if not market.contract.leverage_min <= leverage <= market.contract.leverage_max:
-            return refuse(events, RejectReason.LEVERAGE_OUT_OF_RANGE, str(leverage))
     before = (holding.crossed_leverage, holding.long_leverage, holding.short_leverage)
+    for leverage, kept in zip((crossed, long, short), before, strict=True):
+        # What is not being changed may be outside a range that the contract got later.
+        in_range = market.contract.leverage_min <= leverage <= market.contract.leverage_max
+        if leverage != kept and not in_range:
+            return refuse(events, RejectReason.LEVERAGE_OUT_OF_RANGE, str(leverage))
     if (crossed, long, short) != before:
         if holding.orders:
             return refuse(events, RejectReason.LEVERAGE_ORDERS_OPEN, market.symbol)
         reason = _relever(holding, crossed, long, short)
         if reason is not None:
             return refuse(events, reason)
+    account.keep(holding)
     events.append(
         LeverageSet(
             account.uid,
@@ -181,7 +184,7 @@ def _missing_margin_e16(holding: Holding, side: int, leverage: int) -> int:
 
 def set_margin_mode(state: State, command: SetMarginMode, events: list[Event]) -> None:
     """Set crossed or isolated margin of a symbol; only while flat and without orders there."""
-    account = state.accounts.get(command.uid)
+    account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     market = state.markets.get(command.symbol)
@@ -193,13 +196,14 @@ def set_margin_mode(state: State, command: SetMarginMode, events: list[Event]) -
         if not holding.is_flat():
             return refuse(events, RejectReason.MARGIN_MODE_BUSY, market.symbol)
         holding.isolated = isolated
+    account.keep(holding)
     events.append(margin_mode_set(holding))
     return None
 
 
 def set_position_mode(state: State, command: SetPositionMode, events: list[Event]) -> None:
     """Set one-way or hedge mode of a product type; only while flat and without orders there."""
-    account = state.accounts.get(command.uid)
+    account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     if not any(market.product_type == command.product_type for market in state.markets.values()):

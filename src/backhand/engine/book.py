@@ -44,6 +44,7 @@ class Order:
         self.size_lots = size_lots
         self.open_lots = size_lots
         self.reserve_e8 = 0
+        self.reserved_lots = 0
         self.level: Level | None = None
         self.before: Order | None = None
         self.after: Order | None = None

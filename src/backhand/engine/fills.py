@@ -37,7 +37,7 @@ def trade(state: State, taker: Order, match: Match, events: list[Event]) -> None
         market.last_price_ticks = price_ticks
         invariant(market.long_lots == market.short_lots, "long lots equal short lots of a symbol")
     if match.cancel_rest and maker.open_lots:
-        cancel(maker, CancelReason.REDUCE_ONLY_EXCESS, events)
+        cancel(state, maker, CancelReason.REDUCE_ONLY_EXCESS, events)
 
 
 def fill(
@@ -214,8 +214,8 @@ def _closed(holding: Holding, leg: Position, events: list[Event]) -> None:
     )
 
 
-def rest(order: Order) -> None:
-    """Put what an order leaves open into the book, and set aside what it needs."""
+def rest(state: State, order: Order) -> None:
+    """Put what an order leaves open into the book; `settle` sets aside what it needs."""
     holding = order.holding
     holding.market.book.side(order.side).add(order)
     if holding.account.is_house:
@@ -225,21 +225,7 @@ def rest(order: Order) -> None:
     holding.account.open_client_oids[order.client_oid] = order
     if order.reduce_only:
         _unlock(holding, order.side, -order.open_lots)
-    reserve(order)
-
-
-def reserve(order: Order) -> None:
-    """Bring what is locked for a resting order to what its opening part needs now."""
-    holding = order.holding
-    opening = 0
-    if not order.reduce_only:
-        opening = order.open_lots
-        if order.hold_side == 0:
-            opening = max(0, opening - holding.lots(-order.side))
-    leverage = holding.leverage(order.side)
-    needed = order_reserve_e8(holding.market, opening, order.price_ticks, leverage)
-    holding.ledger.locked_e8 += needed - order.reserve_e8
-    order.reserve_e8 = needed
+    touch(state, holding)
 
 
 def leave_book(order: Order) -> None:
@@ -257,19 +243,20 @@ def leave_book(order: Order) -> None:
     order.reserve_e8 = 0
 
 
-def cancel(order: Order, reason: CancelReason, events: list[Event]) -> None:
+def cancel(state: State, order: Order, reason: CancelReason, events: list[Event]) -> None:
     """End a resting order with what it leaves open unfilled."""
     holding = order.holding
     if order.reduce_only:
         _unlock(holding, order.side, order.open_lots)
     leave_book(order)
+    touch(state, holding)
     events.append(
         OrderCancelled(order.order_id, holding.account.uid, holding.market.symbol, reason, order.open_lots)
     )
 
 
 def touch(state: State, holding: Holding) -> None:
-    """Remember a holding whose legs changed, for `settle`."""
+    """Remember a holding whose legs or orders changed, for `settle`."""
     if not holding.is_touched:
         holding.is_touched = True
         state.touched.append(holding)
@@ -277,30 +264,53 @@ def touch(state: State, holding: Holding) -> None:
 
 def settle(state: State, events: list[Event]) -> None:
     """
-    Bring resting orders in line with the legs that this command's fills changed.
+    Bring resting orders in line with the legs as this command left them.
 
-    Closing orders that hold more than the leg are cancelled oldest first (promise 6); one-way orders
-    that have turned from closing to opening, or back, get the reserve they need.
+    Closing orders that hold more than the leg are cancelled oldest first (promise 6); then every order
+    has locked what its opening part needs now.
     """
     for holding in state.touched:
-        holding.is_touched = False
         if holding.orders:
-            _shrink(holding, 1, events)
-            _shrink(holding, -1, events)
-            for order in holding.orders.values():
-                reserve(order)
+            _shrink(state, holding, 1, events)
+            _shrink(state, holding, -1, events)
+            _reserve(holding, 1)
+            _reserve(holding, -1)
+        holding.is_touched = False
     state.touched.clear()
 
 
-def _shrink(holding: Holding, side: int, events: list[Event]) -> None:
+def _shrink(state: State, holding: Holding, side: int, events: list[Event]) -> None:
     held = holding.lots(side)
     if holding.locked_lots(side) <= held:
         return
     for order in list(holding.orders.values()):
         if order.reduce_only and order.side == -side:
-            cancel(order, CancelReason.REDUCE_ONLY_EXCESS, events)
+            cancel(state, order, CancelReason.REDUCE_ONLY_EXCESS, events)
             if holding.locked_lots(side) <= held:
                 return
+
+
+def _reserve(holding: Holding, side: int) -> None:
+    """
+    Lock what the orders of a trade direction need to open.
+
+    In one-way mode the oldest orders first close what the other side holds and reduce-only orders do
+    not hold already; each lot of the position is counted once.
+    """
+    closable = holding.lots(-side) - holding.locked_lots(-side)
+    for order in holding.orders.values():
+        if order.side != side or order.reduce_only:
+            continue
+        opening = order.open_lots
+        if order.hold_side == 0:
+            closing = min(opening, closable)
+            closable -= closing
+            opening -= closing
+        if opening != order.reserved_lots:
+            order.reserved_lots = opening
+            needed = order_reserve_e8(holding.market, opening, order.price_ticks, holding.leverage(side))
+            holding.ledger.locked_e8 += needed - order.reserve_e8
+            order.reserve_e8 = needed
 
 
 def _unlock(holding: Holding, order_side: int, lots: int) -> None:

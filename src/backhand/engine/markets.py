@@ -29,37 +29,38 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
         state.markets[contract.symbol] = Market(contract)
     else:
         before = market.contract
-        grid_same = (
-            before.lot_e8,
-            before.tick_e12,
-            before.inverse,
-            before.product_type,
-            before.margin_coin,
-        ) == (
-            contract.lot_e8,
-            contract.tick_e12,
-            contract.inverse,
-            contract.product_type,
-            contract.margin_coin,
-        )
+        if _kind(before) != _kind(contract):
+            return refuse(
+                events, RejectReason.INVALID_CONTRACT, "a listed symbol keeps its product type and coins"
+            )
         held = market.long_lots or market.book.bids.keys or market.book.asks.keys
-        if held and not grid_same:
+        if held and (before.lot_e8, before.tick_e12) != (contract.lot_e8, contract.tick_e12):
             return refuse(events, RejectReason.CONTRACT_IN_USE, contract.symbol)
+        market.last_price_ticks = market.last_price_ticks * before.tick_e12 // contract.tick_e12
         market.set_contract(contract)
     events.append(ContractListed(contract))
     return None
+
+
+def _kind(contract: Contract) -> tuple[str, str, str, str, bool]:
+    """What money and positions of a symbol are bound to."""
+    coins = (contract.base_coin, contract.quote_coin, contract.margin_coin)
+    return contract.product_type, *coins, contract.inverse
 
 
 def contract_fault(state: State, contract: Contract) -> str:
     """What makes a contract's terms unusable, or an empty text."""
     if contract.lot_e8 < 1 or contract.tick_e12 < 1:
         return "size and price steps must be positive"
-    if contract.size_lots_min < 1 or contract.limit_size_lots_max < contract.size_lots_min:
+    size_max = min(contract.limit_size_lots_max, contract.market_size_lots_max)
+    if not 1 <= contract.size_lots_min <= size_max:
         return "the size bounds must be positive and ascending"
     if not 1 <= contract.leverage_min <= contract.leverage_max:
         return "the leverage range must be ascending from 1"
     if not 0 <= contract.sell_band_rate_e8 < E8 or contract.buy_band_rate_e8 < 0:
         return "price band rates must be between 0 and 1"
+    if max(abs(contract.taker_fee_rate_e8), abs(contract.maker_fee_rate_e8)) >= E8:
+        return "fee rates must be below 1"
     if contract.margin_coin != (contract.base_coin if contract.inverse else contract.quote_coin):
         return "the margin coin must be the base coin of an inverse contract, else the quote coin"
     if not contract.tiers:
@@ -117,6 +118,7 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
     if command.index_price_e12 is not None or command.mark_price_e12 is not None:
         _set_prices(market, command.index_price_e12, command.mark_price_e12, events)
     holding = state.house.holding(market)
+    state.house.keep(holding)
     bids = dict(command.bids)
     asks = dict(command.asks)
     # What leaves goes first, on both sides: a new level never meets an old one of the house.
@@ -173,5 +175,5 @@ def _quote(
         for match in Sweep(holding.market, side, holding.account).take(size_lots, price_ticks):
             trade(state, order, match, events)
         if order.open_lots:
-            rest(order)
+            rest(state, order)
             ladder[price_ticks] = order

@@ -39,26 +39,30 @@ class Sweep:
         self.matches: list[Match] = []
         self._levels = market.book.side(-side)
         self._next_key = len(self._levels.keys) - 1
+        self._key = 0
         self._order: Order | None = None
         self._order_lots = 0
 
     def take(self, lots: int, limit_ticks: int) -> list[Match]:
-        """Match up to `lots` at prices no worse than `limit_ticks` (0: any price)."""
+        """Match up to `lots` at prices no worse than `limit_ticks`."""
         taken: list[Match] = []
         left = lots
+        # A maker's key falls as its price gets worse for the taker.
+        limit_key = limit_ticks if self.side > 0 else -limit_ticks
         while left > 0:
             order = self._order
             if order is None:
                 if self._next_key < 0:
                     break
                 key = self._levels.keys[self._next_key]
-                if limit_ticks and (key * -self.side - limit_ticks) * self.side > 0:
+                if key + limit_key < 0:
                     break
                 self._next_key -= 1
+                self._key = key
                 order = self._levels.levels[key].first
                 self._arrive(order)
                 continue
-            if limit_ticks and (order.price_ticks - limit_ticks) * self.side > 0:
+            if self._key + limit_key < 0:
                 break
             if order.holding.account is self.avoided:
                 self.own.append(order)

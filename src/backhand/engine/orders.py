@@ -14,7 +14,7 @@ from backhand.engine.fills import cancel, rest, trade
 from backhand.engine.margin import band_edge_ticks, order_reserve_e8, value_e20
 from backhand.engine.matching import Match, Sweep, matched_lots, split_lots
 from backhand.engine.preview import Preview
-from backhand.engine.state import Account, Holding, Market, State
+from backhand.engine.state import FIRST_ID, Account, Holding, Market, State
 from backhand.events import (
     CancelReason,
     Event,
@@ -30,6 +30,7 @@ from backhand.units import E12, format_decimal
 #: Client order ids are remembered this long and this many per account (DESIGN D15, errors.md).
 CLIENT_OID_MEMORY_MS: Final = 30 * 24 * 3600 * 1000
 CLIENT_OIDS_MAX: Final = 100_000
+ID_DIGITS: Final = len(str(FIRST_ID))
 
 
 def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
@@ -43,7 +44,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
 
     Source: bitget-v2/place-order (rest-private.md section 5); contracts.md section 5.
     """
-    account = state.accounts.get(command.uid)
+    account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     market = state.markets.get(command.symbol)
@@ -68,6 +69,10 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     if is_duplicate(state, account, command.client_oid):
         return refuse(events, RejectReason.DUPLICATE_CLIENT_OID)
 
+    if command.price_ticks is None and command.order_type == "limit":
+        return refuse(events, RejectReason.INVALID_PRICE)
+    if command.price_ticks is not None and command.price_ticks <= 0:
+        return refuse(events, RejectReason.INVALID_PRICE)
     # In hedge mode `side` names the leg; the trade that closes a leg goes the other way.
     side: int = -command.side if hedge and closing else command.side
     hold_side: int = command.side if hedge else 0
@@ -106,13 +111,14 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     reference = market.mark_price_e12 if price is None else price * market.tick_e12
     if opening and value_e20(market, size, reference) < market.value_min_e20:
         return refuse(events, RejectReason.VALUE_TOO_SMALL, format_decimal(market.contract.value_min_e8, 8))
-    if too_many_orders(account, market, len(displaced)):
+    tif: TimeInForce = "ioc" if is_market else command.time_in_force
+    may_rest = tif in ("gtc", "post_only")
+    if may_rest and too_many_orders(holding, len(displaced)):
         return refuse(events, RejectReason.TOO_MANY_ORDERS, str(market.contract.symbol_orders_max))
 
     sweep = Sweep(market, side, None)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
-    tif: TimeInForce = "ioc" if is_market else command.time_in_force
     ending: CancelReason | None = None
     if is_market and matched == 0:
         return refuse(events, RejectReason.NO_LIQUIDITY, market.symbol)
@@ -124,7 +130,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         ending = CancelReason.IMMEDIATE_REMAINDER
 
     stillborn = ending in (CancelReason.POST_ONLY_WOULD_TAKE, CancelReason.FILL_OR_KILL)
-    if opening and not stillborn:
+    if not closing and not stillborn:
         resting = 0 if ending else size - matched
         isolated = holding.isolated != mode_differs
         shortage = check_funds(Preview(holding, isolated), side, hedge, matches, resting, limit)
@@ -132,6 +138,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
             return refuse(events, shortage)
 
     # Nothing may fail below this line.
+    account.keep(holding)
     if mode_differs:
         holding.isolated = not holding.isolated
         events.append(margin_mode_set(holding))
@@ -151,13 +158,13 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
         events,
     )
     for other in [] if stillborn else displaced:
-        cancel(other, CancelReason.DISPLACED, events)
+        cancel(state, other, CancelReason.DISPLACED, events)
     for match in matches:
         trade(state, order, match, events)
     if order.open_lots == 0:
         return None
     if ending is None:
-        rest(order)
+        rest(state, order)
         return None
     events.append(OrderCancelled(order.order_id, account.uid, market.symbol, ending, order.open_lots))
     return None
@@ -173,12 +180,16 @@ def check_funds(
     if not hedge:
         closes, opening = split_lots(matches, holding.lots(-side))
         preview.close(-side, closes)
-        resting -= min(resting, holding.lots(-side) - matched_lots(closes))
+        # Older orders come first at closing what is left of the position.
+        spoken_for = holding.locked_lots(-side) + resting_lots(holding, side)
+        resting -= min(resting, max(0, preview.lots(-side) - spoken_for))
+    if resting == 0 and not opening:
+        return None
     available = preview.available_e20()
     leverage = holding.leverage_in(side, preview.isolated)
     need = preview.opening_need_e20(side, opening) + order_reserve_e8(market, resting, limit, leverage) * E12
     preview.open(side, opening)
-    if preview.exceeds_tier(side, resting):
+    if preview.exceeds_tier(side, resting + opening_lots(holding, side)):
         return RejectReason.TIER_EXCEEDED
     if need > available or (opening and preview.exceeds_opening_ratio(side)):
         return RejectReason.INSUFFICIENT_MARGIN
@@ -203,6 +214,9 @@ def accept(
     order_id = state.take_order_id()
     account = holding.account
     if client_oid is None:
+        # A client may have used the text that would be generated: then the next id is as good.
+        while str(order_id + 1) in account.client_oids:
+            order_id = state.take_order_id()
         client_oid = str(order_id + 1)
     else:
         remember(state, account, client_oid)
@@ -231,7 +245,7 @@ def accept(
 
 def cancel_order(state: State, command: CancelOrder, events: list[Event]) -> None:
     """Cancel an open order of the account; unknown ids, and orders of other symbols, are refused."""
-    account = state.accounts.get(command.uid)
+    account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
     if command.symbol not in state.markets:
@@ -243,7 +257,7 @@ def cancel_order(state: State, command: CancelOrder, events: list[Event]) -> Non
         order = account.open_client_oids.get(command.client_oid)
     if order is None or order.holding.market.symbol != command.symbol:
         return refuse(events, RejectReason.UNKNOWN_ORDER)
-    cancel(order, CancelReason.BY_CLIENT, events)
+    cancel(state, order, CancelReason.BY_CLIENT, events)
     return None
 
 
@@ -253,10 +267,20 @@ def refuse(events: list[Event], reason: RejectReason, detail: str = "") -> None:
 
 
 def is_duplicate(state: State, account: Account, client_oid: str | None) -> bool:
-    """Whether a client order id is in use, or was within its memory (errors.md, duplicate rules)."""
+    """
+    Whether a client order id is in use, or was within its memory (errors.md, duplicate rules).
+
+    What looks like an id that the venue has generated already counts as one.
+    """
     if client_oid is None:
         return False
     if client_oid in account.open_client_oids:
+        return True
+    if (
+        len(client_oid) == ID_DIGITS
+        and client_oid.isdigit()
+        and FIRST_ID < int(client_oid) < state.next_order_id
+    ):
         return True
     forget_at_ms = account.client_oids.get(client_oid)
     return forget_at_ms is not None and forget_at_ms > state.time_ms
@@ -289,9 +313,9 @@ def oldest_closing(holding: Holding, side: int, lots: int) -> list[Order]:
     return found
 
 
-def too_many_orders(account: Account, market: Market, leaving: int) -> bool:
+def too_many_orders(holding: Holding, leaving: int) -> bool:
     """Whether the symbol or its product type holds as many open orders as it may."""
-    holding = account.holding(market)
+    account, market = holding.account, holding.market
     if len(holding.orders) - leaving >= market.contract.symbol_orders_max:
         return True
     if len(account.orders) < market.contract.product_orders_max:
@@ -301,6 +325,23 @@ def too_many_orders(account: Account, market: Market, leaving: int) -> bool:
         if other.market.product_type == market.product_type:
             count += len(other.orders)
     return count - leaving >= market.contract.product_orders_max
+
+
+def resting_lots(holding: Holding, side: int) -> int:
+    """Open lots of the orders of a trade direction that are not reduce-only."""
+    lots = 0
+    for order in holding.orders.values():
+        if order.side == side and not order.reduce_only:
+            lots += order.open_lots
+    return lots
+
+
+def opening_lots(holding: Holding, side: int) -> int:
+    """What of those lots opens: one-way orders first close what the other side holds and nobody locks."""
+    lots = resting_lots(holding, side)
+    if holding.account.hedge_mode(holding.market.product_type):
+        return lots
+    return max(0, lots - holding.lots(-side) + holding.locked_lots(-side))
 
 
 def margin_mode_set(holding: Holding) -> MarginModeSet:

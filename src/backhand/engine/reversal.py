@@ -14,7 +14,7 @@ from backhand.engine.fills import cancel, trade
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import band_edge_ticks, bankruptcy_price_ticks, value_e20
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
-from backhand.engine.orders import accept, is_duplicate, lots_text, oldest_closing, refuse
+from backhand.engine.orders import accept, is_duplicate, lots_text, oldest_closing, refuse, remember
 from backhand.engine.preview import Preview
 from backhand.engine.state import Holding, Market, Position, State
 from backhand.events import (
@@ -65,7 +65,7 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
     invalid (hedge), side missing or invalid, duplicate client order id, no position on that side, size
     off the grid or too small (where a size counts), no index price, no liquidity within the band.
     """
-    account = state.accounts.get(command.uid)
+    account = state.client(command.uid)
     if account is None:
         return Rejected(RejectReason.UNKNOWN_ACCOUNT, command.uid)
     market = state.markets.get(command.symbol)
@@ -187,7 +187,10 @@ def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) ->
     after, reason = _open(before, side, hedge, opens)
     if reason is not None and reason is not CancelReason.SHORTFALL_DUST and shortfall == "largest":
         plan.shortfall = reason
-        opens = first_lots(opens, _largest(before, side, hedge, opens))
+        affordable = _largest(before, side, hedge, opens)
+        if affordable == 0:
+            return
+        opens = first_lots(opens, affordable)
         after, reason = _open(before, side, hedge, opens)
     if reason is not None:
         plan.shortfall = reason
@@ -262,7 +265,9 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
     cancelled: list[int] = []
     for order, reason in zip(plan.cancels, plan.cancel_reasons, strict=True):
         cancelled.append(order.order_id)
-        cancel(order, reason, events)
+        cancel(state, order, reason, events)
+    if command.client_oid is not None:
+        remember(state, account, command.client_oid)
     # Both records exist before either leg runs: the returned id always resolves (A14).
     close = accept(
         state, holding, None, side, hold_side, True, "market", "ioc", 0, plan.size_lots, source, events

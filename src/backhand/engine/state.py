@@ -238,15 +238,27 @@ class Account:
         return ledger
 
     def holding(self, market: Market) -> Holding:
-        """The account's side of a market, made with the account's defaults at first use."""
+        """
+        The account's side of a market, with the account's defaults where it has none yet.
+
+        A new one is not kept until `keep`: a command that is refused must leave no trace.
+        """
         holding = self.holdings.get(market.symbol)
-        if holding is None:
-            ledger = self.ledger(market.margin_coin)
-            leverage = min(self.leverage, market.contract.leverage_max)
-            holding = Holding(self, market, ledger, self.margin_mode, leverage)
-            self.holdings[market.symbol] = holding
-            ledger.holdings.append(holding)
-        return holding
+        if holding is not None:
+            return holding
+        ledger = self.ledgers.get(market.margin_coin)
+        if ledger is None:
+            ledger = Ledger(market.margin_coin)
+        contract = market.contract
+        leverage = max(contract.leverage_min, min(self.leverage, contract.leverage_max))
+        return Holding(self, market, ledger, self.margin_mode, leverage)
+
+    def keep(self, holding: Holding) -> None:
+        """Make a holding that `holding` gave part of the account."""
+        if holding.market.symbol not in self.holdings:
+            self.holdings[holding.market.symbol] = holding
+            self.ledgers[holding.ledger.coin] = holding.ledger
+            holding.ledger.holdings.append(holding)
 
 
 class State:
@@ -272,6 +284,11 @@ class State:
     def contracts(self) -> dict[str, Contract]:
         """The terms of every listed contract by symbol."""
         return {symbol: market.contract for symbol, market in self.markets.items()}
+
+    def client(self, uid: str) -> Account | None:
+        """The account of a client; the house is none."""
+        account = self.accounts.get(uid)
+        return None if account is None or account.is_house else account
 
     def coin(self, coin: str) -> CoinMoney:
         """The venue's own side of postings in a coin."""

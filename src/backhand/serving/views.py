@@ -1,0 +1,176 @@
+"""
+From figures and rows to the views that wire answers are printed from. Pure; integers in, integers out.
+"""
+
+from backhand.commands import Contract, MarginMode
+from backhand.engine import State
+from backhand.engine.figures import AccountFigures, PositionFigures, account_figures
+from backhand.engine.state import Account, Market
+from backhand.projections.orders import FillRow, OrderRow
+from backhand.projections.tickers import Ticker
+from backhand.units import E12, floor_div
+from backhand.wire.responses.accounts import AccountView, PositionView, SymbolSettingsView
+from backhand.wire.responses.markets import TickerView
+from backhand.wire.responses.orders import FillView, OrderView
+
+
+def account_view(state: State, account: Account, coin: str) -> AccountView:
+    """An account's sums in one margin coin."""
+    figures = account_figures(account, coin)
+    bitcoin_e12 = _price_e12(state, "BTC")
+    in_usdt_e20 = _in_usdt_e20(state, figures)
+    in_btc_e20 = floor_div(in_usdt_e20 * E12, bitcoin_e12) if bitcoin_e12 else 0
+    return AccountView(
+        margin_coin=coin,
+        locked_e20=figures.locked_e8 * E12,
+        available_e20=figures.available_e20,
+        crossed_max_available_e20=figures.crossed_max_available_e20,
+        isolated_max_available_e20=figures.isolated_max_available_e20,
+        max_transfer_out_e20=figures.max_transfer_out_e20,
+        equity_e20=figures.equity_e20,
+        usdt_equity_e20=in_usdt_e20,
+        btc_equity_e20=figures.equity_e20 if coin == "BTC" else in_btc_e20,
+        crossed_risk_e16=figures.crossed_risk_e16,
+        unrealised_e20=figures.unrealised_e20,
+        crossed_unrealised_e20=figures.crossed_unrealised_e20,
+        isolated_unrealised_e20=figures.isolated_unrealised_e20,
+        crossed_margin_e20=figures.crossed_margin_e20,
+        isolated_margin_e20=figures.isolated_margin_e16 * 10**4,
+    )
+
+
+def _in_usdt_e20(state: State, figures: AccountFigures) -> int:
+    """An equity in USDT: dollar coins count one for one, others at their index; 0 without an index."""
+    if figures.coin.startswith("USD"):
+        return figures.equity_e20
+    return floor_div(figures.equity_e20 * _price_e12(state, figures.coin), E12)
+
+
+def _price_e12(state: State, coin: str) -> int:
+    """The index price of a coin in dollars: of the first contract on it that has one."""
+    for market in state.markets.values():
+        if market.contract.base_coin == coin and market.index_price_e12:
+            return market.index_price_e12
+    return 0
+
+
+def settings_view(account: Account, market: Market) -> SymbolSettingsView:
+    """An account's settings for a symbol."""
+    holding = account.holdings.get(market.symbol)
+    hedge_mode = account.hedge_mode(market.product_type)
+    if holding is None:
+        leverage = min(account.leverage, market.contract.leverage_max)
+        margin_mode: MarginMode = "isolated" if account.margin_mode == "isolated" else "crossed"
+        return SymbolSettingsView(hedge_mode, margin_mode, leverage, leverage, leverage)
+    return SymbolSettingsView(
+        hedge_mode=hedge_mode,
+        margin_mode="isolated" if holding.isolated else "crossed",
+        crossed_leverage=holding.crossed_leverage,
+        isolated_long_leverage=holding.long_leverage,
+        isolated_short_leverage=holding.short_leverage,
+    )
+
+
+def position_view(figures: PositionFigures) -> PositionView:
+    """One leg."""
+    return PositionView(
+        symbol=figures.symbol,
+        margin_coin=figures.margin_coin,
+        side=figures.side,
+        hedge_mode=figures.hedge_mode,
+        margin_mode="isolated" if figures.isolated else "crossed",
+        leverage=figures.leverage,
+        opening_e8=figures.opening_lots * figures.lot_e8,
+        available_e8=figures.available_lots * figures.lot_e8,
+        locked_e8=figures.locked_lots * figures.lot_e8,
+        margin_e16=figures.margin_e16,
+        profit_e8=figures.profit_e8,
+        average_price_e12=figures.average_price_e12,
+        unrealised_e20=figures.unrealised_e20,
+        liquidation_price_e16=figures.liquidation_price_e16,
+        maintenance_rate_e8=figures.maintenance_rate_e8,
+        mark_price_e12=figures.mark_price_e12,
+        margin_ratio_e16=figures.margin_ratio_e16,
+        break_even_price_e16=figures.break_even_price_e16,
+        funding_e8=figures.funding_e8,
+        fee_e8=figures.fee_e8,
+        opened_at_ms=figures.opened_at_ms,
+        updated_at_ms=figures.updated_at_ms,
+    )
+
+
+def order_view(row: OrderRow) -> OrderView:
+    """A stored order."""
+    return OrderView(
+        order_id=row.order_id,
+        client_oid=row.client_oid,
+        symbol=row.symbol,
+        margin_coin=row.margin_coin,
+        status=row.status,
+        side=row.side,
+        hold_side=row.hold_side,
+        reduce_only=row.reduce_only,
+        order_type=row.order_type,
+        time_in_force=row.time_in_force,
+        price_e12=row.price_e12,
+        size_e8=row.size_e8,
+        filled_size_e8=row.filled_size_e8,
+        filled_value_e20=row.filled_value_e20,
+        average_price_e12=row.average_price_e12,
+        fee_e8=row.fee_e8,
+        profit_e8=row.profit_e8,
+        margin_mode=row.margin_mode,
+        leverage=row.leverage,
+        source=row.source,
+        cancel_reason=row.cancel_reason,
+        created_at_ms=row.created_at_ms,
+        updated_at_ms=row.updated_at_ms,
+    )
+
+
+def fill_view(row: FillRow) -> FillView:
+    """A stored fill."""
+    return FillView(
+        trade_id=row.trade_id,
+        order_id=row.order_id,
+        symbol=row.symbol,
+        margin_coin=row.margin_coin,
+        side=row.side,
+        hold_side=row.hold_side,
+        reduce_only=row.reduce_only,
+        is_taker=row.is_taker,
+        price_e12=row.price_e12,
+        size_e8=row.size_e8,
+        fee_e8=row.fee_e8,
+        profit_e8=row.profit_e8,
+        created_at_ms=row.created_at_ms,
+    )
+
+
+def ticker_view(market: Market, ticker: Ticker) -> TickerView:
+    """A ticker with the best levels of the book and open interest."""
+    contract: Contract = market.contract
+    bids, asks = market.depth(1)
+    bid_ticks, bid_lots = bids[0] if bids else (0, 0)
+    ask_ticks, ask_lots = asks[0] if asks else (0, 0)
+    return TickerView(
+        symbol=market.symbol,
+        price_places=contract.price_places,
+        size_places=contract.size_places,
+        last_price_e12=ticker.last_price_e12,
+        ask_price_e12=ask_ticks * contract.tick_e12,
+        ask_size_e8=ask_lots * contract.lot_e8,
+        bid_price_e12=bid_ticks * contract.tick_e12,
+        bid_size_e8=bid_lots * contract.lot_e8,
+        high_price_e12=ticker.high_price_e12,
+        low_price_e12=ticker.low_price_e12,
+        open_price_e12=ticker.open_price_e12,
+        day_open_price_e12=ticker.day_open_price_e12,
+        base_volume_e8=ticker.base_volume_e8,
+        quote_volume_e20=ticker.quote_volume_e20,
+        index_price_e12=ticker.index_price_e12,
+        mark_price_e12=ticker.mark_price_e12,
+        funding_rate_e8=0,
+        open_interest_e8=market.long_lots * contract.lot_e8,
+        time_ms=ticker.time_ms,
+    )
