@@ -234,6 +234,7 @@ class OrderCancelled(Message, frozen=True):
     """An order ended with `open_lots` unfilled."""
 
     order_id: int
+    client_oid: str
     uid: str
     symbol: str
     reason: CancelReason

@@ -210,7 +210,7 @@ def test_a_full_disk_ends_the_process_and_loses_nothing_acknowledged(venue: Venu
             answer = (
                 trader.cancel(LINEAR, str(number)) if number else trader.place(LINEAR, side="buy", size="1")
             )
-            if answer.code == "40010":
+            if answer.code == "40725":
                 break
             done.append(answer.code)
         assert 70 == process.wait(30)

@@ -27,16 +27,18 @@ class CheckedVenue:
         self.state = State()
         self.twin = Twin()
         self.commands: list[Command] = []
+        self.stamps_ms: list[int] = []
         self.events: list[list[Event]] = []
 
-    def apply(self, command: Command) -> list[Event]:
-        """Carry out a command and check what must hold after every one."""
+    def apply(self, command: Command, after_ms: int = STEP_MS) -> list[Event]:
+        """Carry out a command some time after the last one, and check what must hold after every one."""
         state = self.state
         before = state_digest(state)
         plan = plan_reversal(state, command) if isinstance(command, ReversePosition) else None
         assert before == state_digest(state), f"planning changes nothing: {command}"
 
-        events = apply(state, command, state.time_ms + STEP_MS)
+        self.stamps_ms.append(state.time_ms + after_ms)
+        events = apply(state, command, self.stamps_ms[-1])
         self.commands.append(command)
         self.events.append(events)
 

@@ -184,7 +184,7 @@ def test_memory_outside_the_state_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     number = itertools.count(10**18)
     monkeypatch.setattr(state.State, "take_trade_id", lambda _state: next(number))
     venue = play()
-    digest, events = replay(venue.commands)
+    digest, events = replay(venue)
     assert digest == state_digest(venue.state)
     assert events != venue.events
 

@@ -381,6 +381,31 @@ def test_a_guessed_generated_id_collides_with_nothing(linear: World, orders_ahea
     assert "none" == linear.step("orders alice")
 
 
+def test_a_guess_that_is_forgotten_while_it_rests_collides_with_nothing(linear: World) -> None:
+    """A resting order keeps its name for itself when the memory of that name has ended."""
+    linear.play(ONE_WAY)
+    guess = str(linear.state.next_order_id + 7)
+    log = f"""
+buy alice 1 @95 #{guess} | ok
+days 31                  | ok
+buy alice 1 #x           | filled 1 @ 101
+buy alice 1 #y           | filled 1 @ 101
+buy alice 1 @94          | ok
+"""
+    assert log == linear.play(log)
+    assert guess not in linear.state.accounts["alice"].client_oids
+    for order_id in list(linear.state.accounts["alice"].orders):
+        assert "refused" not in linear.told(linear.do(CancelOrder("alice", "ETHUSDT", order_id)))
+    assert "none" == linear.step("orders alice")
+
+
+def test_digits_of_other_scripts_are_no_generated_id(linear: World) -> None:
+    """A client order id of digits that are not 0 to 9 is a name like any other."""
+    linear.play(ONE_WAY)
+    for digit in ("\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT ONE}"):
+        assert "ok" == linear.step(f"buy alice 1 @95 #{digit * 19}")
+
+
 def test_a_reversals_legs_never_share_a_client_order_id(linear: World) -> None:
     """The id generated for the close leg is never the one that the client gave the open leg."""
     linear.play(ONE_WAY + "buy alice 2 | ok\n")

@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from backhand.commands import Command, PlaceOrder, ReversePosition
+from backhand.commands import PlaceOrder, ReversePosition
 from backhand.engine import State, apply
 from backhand.engine.digest import state_digest
+from backhand.engine.orders import CLIENT_OID_MEMORY_MS
 from backhand.events import Event
 from backhand.journal.chain import GENESIS, link
 from backhand.journal.record import Batch, decode
@@ -31,21 +32,21 @@ EXAMPLES: Final = int(os.environ.get("BACKHAND_EXAMPLES", "0"))
 #: Commands of a seeded crowd: enough to reach every rule many times.
 SEEDED_COMMANDS: Final = 400
 SEEDS: Final = (1, 2, 3)
-BATCH: Final = 7
 
 
-def replay(commands: list[Command]) -> tuple[str, list[list[Event]]]:
-    """Write commands as the journal does, read them back, and apply them to an empty venue."""
+def replay(venue: CheckedVenue) -> tuple[str, list[list[Event]]]:
+    """Write a venue's commands as the journal does, read them back, and apply them to an empty venue."""
     tail, records = GENESIS, []
-    for start in range(0, len(commands), BATCH):
-        batch = Batch(start + 1, 0, tuple(commands[start : start + BATCH]))
-        record, tail = link(tail, batch, "test")
+    for sequence, (command, stamp_ms) in enumerate(
+        zip(venue.commands, venue.stamps_ms, strict=True), start=1
+    ):
+        record, tail = link(tail, Batch(sequence, stamp_ms, (command,)), "test")
         records.append(record)
     state = State()
     events = []
     for record in records:
         _, batch = decode(record)
-        events += [apply(state, command, state.time_ms + STEP_MS) for command in batch.commands]
+        events += [apply(state, command, batch.time_ms) for command in batch.commands]
     return state_digest(state), events
 
 
@@ -76,6 +77,12 @@ class Crowd(RuleBasedStateMachine):
         price = 96 if side > 0 else 104
         self.venue.apply(PlaceOrder(uid, symbol, side, "limit", 2, price, effect="open", client_oid=guess))
 
+    @rule(uid=st.sampled_from(UIDS), months=st.integers(1, 2))
+    def forget_client_order_ids(self, uid: str, months: int) -> None:
+        for name in ("m", "n"):
+            order = PlaceOrder(uid, CONTRACTS[0].symbol, 1, "limit", 1, 90, "ioc", "open", client_oid=name)
+            self.venue.apply(order, months * CLIENT_OID_MEMORY_MS)
+
     @rule(uid=st.sampled_from(UIDS), symbol=st.sampled_from([listed.symbol for listed in CONTRACTS]))
     def reverse_what_is_held(self, uid: str, symbol: str) -> None:
         holding = self.venue.state.accounts[uid].holdings.get(symbol)
@@ -84,7 +91,7 @@ class Crowd(RuleBasedStateMachine):
             self.venue.apply(ReversePosition(uid, symbol, side, "open"))
 
     def teardown(self) -> None:
-        digest, events = replay(self.venue.commands)
+        digest, events = replay(self.venue)
         assert self.venue.events == events
         assert state_digest(self.venue.state) == digest
 
@@ -107,7 +114,7 @@ def test_a_seeded_crowd_breaks_nothing_and_replays(seed: int) -> None:
     venue = CheckedVenue()
     for command in seeded(seed, SEEDED_COMMANDS):
         venue.apply(command)
-    assert (state_digest(venue.state), venue.events) == replay(venue.commands)
+    assert (state_digest(venue.state), venue.events) == replay(venue)
 
 
 def fingerprint(seed: int) -> str:

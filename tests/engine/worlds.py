@@ -103,13 +103,16 @@ class World:
         self.margin_mode = margin_mode
         self.state = self.venue.state
         self.contract = focus
+        #: How long after the last command the next one comes.
+        self.wait_ms = STEP_MS
         self.do(ConfigureVenue("test"))
         for each in (focus, *others):
             self.do(ListContract(each))
 
     def do(self, command: Command) -> list[Event]:
         """Carry out one command with all checks."""
-        return self.venue.apply(command)
+        after_ms, self.wait_ms = self.wait_ms, STEP_MS
+        return self.venue.apply(command, after_ms)
 
     @property
     def market(self) -> Market:
@@ -136,7 +139,7 @@ class World:
         if verb in VIEWS:
             return VIEWS[verb](self, *rest)
         if verb == "days":
-            self.state.time_ms += int(rest[0]) * DAY_MS - STEP_MS
+            self.wait_ms = int(rest[0]) * DAY_MS
             return "ok"
         answer = ""
         for command in STEPS[verb](self, rest):

@@ -84,8 +84,8 @@ def answered(ending: Exception) -> tuple[int, dict[str, Any], RequestCounters]:
     ("ending", "status", "code"),
     [
         (Overloaded(), 503, "40015"),
-        (OutcomeUnknown(), 400, "40010"),
-        (ValueError("a detail of ours"), 500, "40010"),
+        (OutcomeUnknown(), 400, "40725"),
+        (ValueError("a detail of ours"), 500, "40725"),
     ],
 )
 def test_every_ending_has_its_code(ending: Exception, status: int, code: str) -> None:

@@ -156,7 +156,8 @@ class Tape:
     def cancel(self, order_id: int, reason: CancelReason = CancelReason.BY_CLIENT) -> OrderCancelled:
         """An open order ends."""
         order = self._orders[order_id]
-        return OrderCancelled(order_id, order.uid, order.symbol, reason, self.open_lots.pop(order_id))
+        left = self.open_lots.pop(order_id)
+        return OrderCancelled(order_id, order.client_oid, order.uid, order.symbol, reason, left)
 
     def close_position(self, uid: str = "1", symbol: str = "BTCUSDT") -> PositionClosed:
         """A position came down to zero."""

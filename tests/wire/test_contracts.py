@@ -144,10 +144,13 @@ def test_a_file_changes_a_built_in_contract() -> None:
         ({"volumePlace": "x"}, "DOGEUSDT: volumePlace: must be a whole number from 0 to 8"),
         (
             {"sizeMultiplier": "0"},
-            "DOGEUSDT: sizeMultiplier: must be a positive number with at most 8 decimals",
+            "DOGEUSDT: sizeMultiplier: must be a positive number up to 9e10 with at most 8 decimals",
         ),
         ({"sizeMultiplier": "0.1"}, "DOGEUSDT: sizeMultiplier: has more decimals than volumePlace"),
-        ({"maxOrderQty": ...}, "DOGEUSDT: maxOrderQty: must be a positive number with at most 8 decimals"),
+        (
+            {"maxOrderQty": ...},
+            "DOGEUSDT: maxOrderQty: must be a positive number up to 9e10 with at most 8 decimals",
+        ),
         ({"maxOrderQty": "1.5"}, "DOGEUSDT: maxOrderQty: must be a multiple of sizeMultiplier"),
         ({"takerFeeRate": "2"}, "DOGEUSDT: takerFeeRate: must be a ratio up to 1 with at most 8 decimals"),
         ({"maxLever": 0}, "DOGEUSDT: maxLever: must be a whole number from 1 to 1000000"),

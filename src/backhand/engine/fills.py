@@ -250,8 +250,21 @@ def cancel(state: State, order: Order, reason: CancelReason, events: list[Event]
         _unlock(holding, order.side, order.open_lots)
     leave_book(order)
     touch(state, holding)
+    end(order, reason, events)
+
+
+def end(order: Order, reason: CancelReason, events: list[Event]) -> None:
+    """Tell that an order that does not rest, or no longer, ends with what it leaves open unfilled."""
+    holding = order.holding
     events.append(
-        OrderCancelled(order.order_id, holding.account.uid, holding.market.symbol, reason, order.open_lots)
+        OrderCancelled(
+            order.order_id,
+            order.client_oid,
+            holding.account.uid,
+            holding.market.symbol,
+            reason,
+            order.open_lots,
+        )
     )
 
 

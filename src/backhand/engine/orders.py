@@ -10,7 +10,7 @@ from typing import Final
 
 from backhand.commands import CancelOrder, OrderType, PlaceOrder, TimeInForce
 from backhand.engine.book import Order
-from backhand.engine.fills import cancel, rest, trade
+from backhand.engine.fills import cancel, end, rest, trade
 from backhand.engine.margin import band_edge_ticks, order_reserve_e8, value_e20
 from backhand.engine.matching import Match, Sweep, matched_lots, split_lots
 from backhand.engine.preview import Preview
@@ -20,7 +20,6 @@ from backhand.events import (
     Event,
     MarginModeSet,
     OrderAccepted,
-    OrderCancelled,
     OrderSource,
     Rejected,
     RejectReason,
@@ -166,7 +165,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     if ending is None:
         rest(state, order)
         return None
-    events.append(OrderCancelled(order.order_id, account.uid, market.symbol, ending, order.open_lots))
+    end(order, ending, events)
     return None
 
 
@@ -215,7 +214,7 @@ def accept(
     account = holding.account
     if client_oid is None:
         # A client may have used the text that would be generated: then the next id is as good.
-        while str(order_id + 1) in account.client_oids:
+        while str(order_id + 1) in account.client_oids or str(order_id + 1) in account.open_client_oids:
             order_id = state.take_order_id()
         client_oid = str(order_id + 1)
     else:
@@ -278,6 +277,7 @@ def is_duplicate(state: State, account: Account, client_oid: str | None) -> bool
         return True
     if (
         len(client_oid) == ID_DIGITS
+        and client_oid.isascii()
         and client_oid.isdigit()
         and FIRST_ID < int(client_oid) < state.next_order_id
     ):

@@ -10,7 +10,7 @@ so to the last unit of the wallet. Source: reversal.md (decisions A1 to A20), co
 
 from backhand.commands import INVALID_SIDE, ReversePosition
 from backhand.engine.book import Order
-from backhand.engine.fills import cancel, trade
+from backhand.engine.fills import cancel, end, trade
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import band_edge_ticks, bankruptcy_price_ticks, value_e20
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
@@ -20,7 +20,6 @@ from backhand.engine.state import Holding, Market, Position, State
 from backhand.events import (
     CancelReason,
     Event,
-    OrderCancelled,
     OrderSource,
     PositionReversed,
     Rejected,
@@ -290,11 +289,11 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
     for match in plan.closes:
         trade(state, close, match, events)
     if close.open_lots:
-        _end(close, CancelReason.SHORTFALL_LIQUIDITY, events)
+        end(close, CancelReason.SHORTFALL_LIQUIDITY, events)
     for match in plan.opens:
         trade(state, opened, match, events)
     if opened.open_lots:
-        _end(opened, plan.shortfall or CancelReason.SHORTFALL_LIQUIDITY, events)
+        end(opened, plan.shortfall or CancelReason.SHORTFALL_LIQUIDITY, events)
     invariant(holding.ledger.wallet_e8 == plan.after.wallet_e8, "a reversal's result is its plan")
     events.append(
         PositionReversed(
@@ -312,11 +311,3 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
         )
     )
     return None
-
-
-def _end(order: Order, reason: CancelReason, events: list[Event]) -> None:
-    """Cancel what a leg leaves open; legs never rest."""
-    holding = order.holding
-    events.append(
-        OrderCancelled(order.order_id, holding.account.uid, holding.market.symbol, reason, order.open_lots)
-    )

@@ -14,7 +14,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from backhand.clock import wall_ms
-from backhand.commands import CancelOrder, Message
+from backhand.commands import Message
 from backhand.gateway.access import Access, SignedRequest
 from backhand.gateway.bodies import BodyTooLarge, ClientGone, read_body
 from backhand.gateway.counters import RequestCounters
@@ -27,8 +27,6 @@ from backhand.wire.codes import Refusal
 from backhand.wire.endpoints import ENDPOINTS, ClientCommand, Endpoint, Read
 from backhand.wire.envelope import failure, success
 from backhand.wire.fields import Call
-from backhand.wire.requests.queries import OrderQuery
-from backhand.wire.responses.orders import OrderIds, OrderRow
 
 #: A known path with another method: HTTP's own status, and the code that clients know for no such route.
 WRONG_METHOD: Final = msgspec.structs.replace(codes.UNKNOWN_PATH, http_status=405)
@@ -159,12 +157,7 @@ class Gateway:
         if not isinstance(asked, Message):
             return await self._venue.answer(uid, asked), None
         (applied,) = await self._venue.submit((asked,))
-        data, note = render(applied, self._venue.contracts)
-        if isinstance(asked, CancelOrder) and isinstance(data, OrderIds) and asked.order_id:
-            # The answer names both ids; the event knows the one that orders are kept by.
-            row = await self._venue.answer(uid, OrderQuery(asked.symbol, asked.order_id, None))
-            data = OrderIds(data.order_id, row.client_oid) if isinstance(row, OrderRow) else data
-        return data, note
+        return render(applied, self._venue.contracts)
 
     def _take(self, endpoint: Endpoint, key: OpenedKey) -> int:
         """Count a call; how many more there may be in this second, -1 when it is one too many."""

@@ -47,7 +47,7 @@ def render(applied: Applied, contracts: Mapping[str, Contract]) -> tuple[object 
     if isinstance(command, PlaceOrder):
         return _placed(applied), None
     if isinstance(command, CancelOrder):
-        return _cancelled(applied, command), None
+        return _cancelled(applied), None
     for event in applied.events:
         if isinstance(event, LeverageSet):
             return leverage_answer(event, contracts[event.symbol].margin_coin), None
@@ -80,9 +80,8 @@ def _placed(applied: Applied) -> OrderIds:
     raise AnswerMissing("PlaceOrder")
 
 
-def _cancelled(applied: Applied, command: CancelOrder) -> OrderIds:
-    """The order's id, and its client order id when it was named by that."""
+def _cancelled(applied: Applied) -> OrderIds:
     for event in applied.events:
         if isinstance(event, OrderCancelled):
-            return order_ids(event.order_id, command.client_oid or "")
+            return order_ids(event.order_id, event.client_oid)
     raise AnswerMissing("CancelOrder")

@@ -1,6 +1,4 @@
-"""
-From figures and rows to the views that wire answers are printed from. Pure; integers in, integers out.
-"""
+"""From figures and rows to the views that wire answers are printed from. Pure; integers in and out."""
 
 from backhand.commands import Contract, MarginMode
 from backhand.engine import State

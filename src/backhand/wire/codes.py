@@ -79,7 +79,7 @@ WINDOW_TOO_WIDE: Final = refused("40705", "The start and end time cannot exceed 
 WINDOW_TOO_OLD: Final = refused("40704", "Can only check the data of the last three months")
 
 # The outcome is not known: never to be read as "no".
-OUTCOME_UNKNOWN: Final = refused("40010", "Request timed out")
+OUTCOME_UNKNOWN: Final = refused("40725", "service return an error")
 NOT_READY: Final = refused("40015", "System is abnormal, please try again later")
 
 

@@ -27,8 +27,8 @@ NAME_MAX: Final = 32
 NUMBER_MAX: Final = 1_000_000
 PRICE_PLACES_MAX: Final = 12
 SIZE_PLACES_MAX: Final = 8
-#: Bound of sizes, values and tier ends, in whole coins: keeps every product of an order within 128 bits.
-AMOUNT_MAX_E8: Final = 10**14 * E8
+#: Bound of sizes, values and tier ends: what the 64-bit integers of a journal record hold.
+AMOUNT_MAX_E8: Final = 9 * 10**10 * E8
 
 _STATUSES: Final[dict[str, ContractStatus]] = {text: status for status, text in STATUS_TEXTS.items()}
 #: Fields of Bitget's rows that say nothing about trading on this venue.
@@ -233,7 +233,7 @@ def _amount_e8(row: Mapping[str, str], field: str, smallest_e8: int = 1) -> int:
     amount_e8 = parse_decimal(row.get(field, ""), 8)
     if amount_e8 is None or not smallest_e8 <= amount_e8 <= AMOUNT_MAX_E8:
         sign = "positive" if smallest_e8 else "zero or positive"
-        raise _BadField(f"{field}: must be a {sign} number with at most 8 decimals")
+        raise _BadField(f"{field}: must be a {sign} number up to 9e10 with at most 8 decimals")
     return amount_e8
 
 

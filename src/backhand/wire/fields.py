@@ -88,6 +88,14 @@ def read_body(shape: type[F], body: bytes) -> F | Refusal:
         return codes.WRONG_FORMAT
 
 
+def is_empty_text(body: bytes, name: str) -> bool:
+    """Tell whether a readable body sends a field as "", where that must not pass for not sending it."""
+    if b'""' not in body:
+        return False
+    raw = _VALUES.decode(body).get(name)
+    return raw is not None and bytes(raw) == b'""'
+
+
 def read_query(shape: type[F], query: bytes) -> F:
     """
     Read a query string: percent-encoding is undone and `+` is a space, as in HTML forms.

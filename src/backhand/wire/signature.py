@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 def sign(secret: bytes, message: bytes) -> bytes:
     """Sign a pre-hash string with the secret as text, as every client does. Source: API doc Signature."""
-    return b2a_base64(hmac.digest(secret, message, "sha256"), newline=False)
+    return b2a_base64(hmac.new(secret, message, "sha256").digest(), newline=False)
 
 
 def signature_matches(

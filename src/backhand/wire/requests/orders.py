@@ -30,6 +30,7 @@ from backhand.wire.fields import (
     Form,
     client_oid_fits,
     count_lots,
+    is_empty_text,
     read_body,
     read_choice,
     read_contract,
@@ -90,7 +91,8 @@ def parse_reversal(call: Call) -> ReversePosition | Refusal:
         return contract
     size_lots = None
     size_off_grid = None
-    if form.size:
+    # An empty size is a bot's empty variable, not a wish to reverse everything.
+    if form.size or is_empty_text(call.parameters, "size"):
         size = read_positive(form.size)
         if isinstance(size, Refusal):
             return size
