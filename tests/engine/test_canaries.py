@@ -46,7 +46,7 @@ def skip_fees(patch: pytest.MonkeyPatch) -> None:
 def round_fees_down(patch: pytest.MonkeyPatch) -> None:
     """Round every fee to the holder's advantage."""
     patch.setattr(fills, "ceil_div", lambda exact, unit: exact // unit)
-    patch.setattr(preview, "fee_e8", lambda *terms: margin.exact_fee_e28(*terms) // 10**20)
+    patch.setattr(margin, "ceil_div", lambda exact, unit: exact // unit)
 
 
 def swap_legs(patch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,15 @@ def add_a_unit_in_coin(patch: pytest.MonkeyPatch) -> None:
 
 def flip_reduce_only(patch: pytest.MonkeyPatch) -> None:
     """Let reduce-only makers be filled beyond their position."""
-    patch.setattr(matching.Sweep, "_position_lots", lambda _sweep, order: order.open_lots)
+    arrive = matching.Sweep._arrive  # noqa: SLF001 (broken on purpose)
+
+    def unbounded(sweep: Any, order: Any) -> None:
+        arrive(sweep, order)
+        if order is not None:
+            sweep._order_lots = order.open_lots  # noqa: SLF001
+            sweep._order_cut = False  # noqa: SLF001
+
+    patch.setattr(matching.Sweep, "_arrive", unbounded)
     patch.setattr(fills, "invariant", lambda _condition, _statement: None)
 
 

@@ -12,7 +12,7 @@ from tests.engine.worlds import INVERSE, LINEAR, World, contract
 START = """
 mark 100                               | ok
 house 99x5000 / 100x5000               | ok
-terms taker_fee_rate_e8=0              | ok
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=0 | ok
 """
 
 

@@ -88,7 +88,7 @@ mark 100                               | ok
 house 99x50 / 101x50                   | ok
 open alice                             | ok
 buy alice 5                            | filled 5 @ 101
-terms taker_fee_rate_e8=0 size_lots_min=5 | ok
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=0 size_lots_min=5 | ok
 buy alice 1                            | refused: size_too_small
 sell alice 5                           | filled 5 @ 99
 """

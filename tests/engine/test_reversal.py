@@ -460,7 +460,7 @@ def test_row_15_margin_too_small_for_the_open_leg(linear: World) -> None:
     log = """
 mark 2000                              | ok
 house 1920x100 / 2000x100              | ok
-terms taker_fee_rate_e8=0              | ok
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=0 | ok
 open alice hedge x20 with 100          | ok
 buy alice 1 open                       | filled 1 @ 2000
 mark 1920                              | ok
@@ -499,7 +499,7 @@ def test_largest_that_affords_nothing_says_margin(linear: World, mode: str) -> N
     log = f"""
 mark 2000                              | ok
 house 1920x100 / 2000x100              | ok
-terms taker_fee_rate_e8=0              | ok
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=0 | ok
 open alice {mode:<8} x20 with 100      | ok
 buy alice 1                            | filled 1 @ 2000
 mark 1920                              | ok
@@ -695,7 +695,7 @@ def test_isolated_margin_of_the_closed_part_is_free_for_the_open_leg(linear: Wor
     log = """
 mark 100                               | ok
 house 99x100 / 100x100                 | ok
-terms taker_fee_rate_e8=0              | ok
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=0 | ok
 open alice hedge isolated x10 with 104 | ok
 buy alice 10 open                      | filled 10 @ 100
 isolated alice                         | 100

@@ -156,7 +156,7 @@ def unrealized_pnl(case: Case) -> Figures:
 
 
 def realized_pnl(case: Case) -> Figures:
-    made = market(case.inverse)
+    made = market(case.inverse, taker_fee_rate_e8=rate_e8(case, "fee_rate"))
     made.mark_price_e12 = E12
     entry_e12, exit_e12 = price_e12(case, "entry"), price_e12(case, "exit")
     closed = case.size("close_size", "entry")
@@ -168,15 +168,14 @@ def realized_pnl(case: Case) -> Figures:
     leg = Position(1, case.side, 0)
     leg.profit_e8 = posted_profit_e8(made, profit_e20, exit_e12)
     leg.funding_e8 = grid(case.number("funding", "0") * scale, 8)
-    rate = rate_e8(case, "fee_rate")
     if "open_fee" in case.inputs:
         leg.open_fee_e8 = grid(case.number("open_fee") * scale, 8)
     else:
-        leg.open_fee_e8 = fee_e8(made, grid(opened * scale, 8), entry_e12, rate)
+        leg.open_fee_e8 = fee_e8(made, grid(opened * scale, 8), entry_e12, is_taker=True)
     if "close_fee" in case.inputs:
         leg.close_fee_e8 = grid(case.number("close_fee") * scale, 8)
     else:
-        leg.close_fee_e8 = fee_e8(made, lots, exit_e12, rate)
+        leg.close_fee_e8 = fee_e8(made, lots, exit_e12, is_taker=True)
     shown = PositionFigures(Account("case", False, True, "crossed", 1).holding(made), leg, True)
     return {
         "gross_pnl": Fraction(shown.profit_e8, E8 * scale),
@@ -186,10 +185,10 @@ def realized_pnl(case: Case) -> Figures:
 
 
 def fee(case: Case) -> Figures:
-    made = market(case.inverse)
+    made = market(case.inverse, taker_fee_rate_e8=rate_e8(case, "rate"))
     size = case.size(price="price")
     scale = scale_of(size)
-    charged = fee_e8(made, grid(size * scale, 8), price_e12(case, "price"), rate_e8(case, "rate"))
+    charged = fee_e8(made, grid(size * scale, 8), price_e12(case, "price"), is_taker=True)
     return {"fee": Fraction(charged, E8 * scale)}
 
 
@@ -220,7 +219,7 @@ def order_cost(case: Case) -> Figures:
     reserve = order_reserve_e8(made, lots, ticks, leverage)
     return {
         "initial_margin": Fraction(initial_margin_e20(made, lots, ticks, leverage), E20 * scale),
-        "open_fee": Fraction(fee_e8(made, lots, ticks, made.taker_rate_e8), E8 * scale),
+        "open_fee": Fraction(fee_e8(made, lots, ticks, is_taker=True), E8 * scale),
         "close_fee": Fraction(0),
         "order_cost": Fraction(reserve, E8 * scale),
     }

@@ -71,5 +71,5 @@ def _add_holding(digest: "hashlib._Hash", holding: Holding, account: Account) ->
         if leg is not None:
             sizes = f"{leg.lots}|{leg.average_price_e12}|{leg.margin_e16}|{leg.opened_lots}|{leg.closed_lots}"
             money = f"{leg.profit_e8}|{leg.open_fee_e8}|{leg.close_fee_e8}|{leg.funding_e8}"
-            values = f"{leg.opened_value_e20}|{leg.closed_value_e20}"
+            values = f"{leg.opened_lot_ticks}|{leg.closed_lot_ticks}"
             digest.update(f"leg|{side}|{leg.position_id}|{sizes}|{money}|{values}\n".encode())

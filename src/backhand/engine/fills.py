@@ -11,8 +11,8 @@ from backhand.engine.book import Order
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import (
     average_price_after_e12,
-    exact_fee_e28,
     fee_e8,
+    fee_volume,
     initial_margin_e16,
     order_reserve_e8,
     posted_profit_e8,
@@ -21,7 +21,7 @@ from backhand.engine.margin import (
 from backhand.engine.matching import Match
 from backhand.engine.state import Holding, Market, Position, State
 from backhand.events import CancelReason, Event, Fill, OrderCancelled, PositionClosed
-from backhand.units import E8, E12, E20, ceil_div
+from backhand.units import E8, E12, ceil_div
 
 
 def trade(state: State, taker: Order, match: Match, events: list[Event]) -> None:
@@ -52,13 +52,7 @@ def fill(
     """Fill part of an order: fee, legs, wallet, what stays open, and the event."""
     holding = order.holding
     market = holding.market
-    rate_e8 = market.taker_rate_e8 if is_taker else market.maker_rate_e8
-    exact_e28 = exact_fee_e28(market, lots, price_ticks, rate_e8)
-    fee = ceil_div(exact_e28, E20)
-    money = state.coin(market.margin_coin)
-    holding.ledger.wallet_e8 -= fee
-    money.fees_e28 += exact_e28
-    money.rounding_e28 += fee * E20 - exact_e28
+    fee = _charge(state, holding, price_ticks, lots, is_taker)
     touch(state, holding)
 
     closing = _closing_lots(order, lots)
@@ -66,7 +60,7 @@ def fill(
     profit = 0
     close_fee = 0
     if closing:
-        close_fee = fee if closing == lots else fee_e8(market, closing, price_ticks, rate_e8)
+        close_fee = fee if closing == lots else fee_e8(market, closing, price_ticks, is_taker)
         held_side = -order.side
         leg = holding.leg(held_side)
         if leg is not None:
@@ -112,6 +106,22 @@ def fill(
         _closed(holding, closed, events)
 
 
+def _charge(state: State, holding: Holding, price_ticks: int, lots: int, is_taker: bool) -> int:
+    """Post the fee of a fill; returns it as charged (e8)."""
+    market = holding.market
+    rate = market.taker_fee if is_taker else market.maker_fee
+    owed = fee_volume(market, lots, price_ticks) * rate.numerator
+    fee = ceil_div(owed, rate.denominator)
+    residue = fee * rate.denominator - owed
+    invariant(0 <= residue < rate.denominator, "a fee is rounded up by less than one unit")
+    money = state.coin(market.margin_coin)
+    holding.ledger.wallet_e8 -= fee
+    money.fees_e28 += owed * rate.unit_e28
+    if residue:
+        money.rounding_e28 += residue * rate.unit_e28
+    return fee
+
+
 def _closing_lots(order: Order, lots: int) -> int:
     """How much of a fill closes: all of a close, in one-way mode whatever the other side holds."""
     held = order.holding.lots(-order.side)
@@ -134,7 +144,8 @@ def _reduce(state: State, holding: Holding, leg: Position, price_ticks: int, lot
     else:
         residue_e20 = exact_e20 - profit * E12
         invariant(0 <= residue_e20 < E12, "a profit is rounded down by less than one unit")
-        money.rounding_e28 += residue_e20 * E8
+        if residue_e20:
+            money.rounding_e28 += residue_e20 * E8
     released = leg.margin_e16 if lots == leg.lots else leg.margin_e16 * lots // leg.lots
     leg.margin_e16 -= released
     holding.ledger.isolated_margin_e16 -= released
@@ -142,7 +153,7 @@ def _reduce(state: State, holding: Holding, leg: Position, price_ticks: int, lot
     leg.profit_e8 += profit
     leg.lots -= lots
     leg.closed_lots += lots
-    leg.closed_value_e20 += lots * price_ticks * market.unit_e20
+    leg.closed_lot_ticks += lots * price_ticks
     leg.updated_at_ms = state.time_ms
     _count_lots(market, leg.side, -lots)
     return profit
@@ -160,7 +171,9 @@ def _extend(state: State, holding: Holding, side: int, price_ticks: int, lots: i
             holding.short = leg
     price = price_ticks * market.tick_e12
     average = average_price_after_e12(leg.lots, leg.average_price_e12, lots, price)
-    moved = (leg.lots + lots) * average - leg.lots * leg.average_price_e12 - lots * price
+    moved = 0
+    if leg.lots:
+        moved = (leg.lots + lots) * average - leg.lots * leg.average_price_e12 - lots * price
     if moved:
         moved_e20 = side * moved * market.lot_e8
         market.clearing_e20 -= moved_e20
@@ -173,7 +186,7 @@ def _extend(state: State, holding: Holding, side: int, price_ticks: int, lots: i
     leg.average_price_e12 = average
     leg.lots += lots
     leg.opened_lots += lots
-    leg.opened_value_e20 += lots * price_ticks * market.unit_e20
+    leg.opened_lot_ticks += lots * price_ticks
     leg.updated_at_ms = state.time_ms
     _count_lots(market, side, lots)
     return leg
@@ -204,8 +217,8 @@ def _closed(holding: Holding, leg: Position, events: list[Event]) -> None:
             leg.opened_at_ms,
             leg.opened_lots,
             leg.closed_lots,
-            leg.opened_value_e20,
-            leg.closed_value_e20,
+            leg.opened_lot_ticks * holding.market.unit_e20,
+            leg.closed_lot_ticks * holding.market.unit_e20,
             leg.profit_e8,
             leg.open_fee_e8,
             leg.close_fee_e8,

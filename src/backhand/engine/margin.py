@@ -12,6 +12,8 @@ from backhand.units import E8, E12, E20, ceil_div, half_up_div
 
 #: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
 OPENING_RATIO_MAX_E8: Final = 90_000_000
+#: Stands for "every price is too bad" where a bankruptcy price is asked for.
+EVERY_PRICE: Final = -1
 
 
 def value_e20(market: Market, lots: int, price_e12: int) -> int:
@@ -24,21 +26,21 @@ def margin_value_e20(market: Market, lots: int, price_e12: int) -> int:
     return lots * market.lot_e8 * (E12 if market.inverse else price_e12)
 
 
-def exact_fee_e28(market: Market, lots: int, price_ticks: int, rate_e8: int) -> int:
-    """Fee of a fill in the margin coin, before it is rounded up to what is charged."""
-    if market.inverse:
-        return lots * market.lot_e8 * E12 * rate_e8
-    return lots * price_ticks * market.unit_e20 * rate_e8
+def fee_volume(market: Market, lots: int, price_ticks: int) -> int:
+    """What a fill's fee is proportional to: lots x ticks of a linear contract, lots of an inverse one."""
+    return lots if market.inverse else lots * price_ticks
 
 
-def fee_e8(market: Market, lots: int, price_ticks: int, rate_e8: int) -> int:
-    """Fee of a fill as charged: rounded up at 8 decimals."""
-    return ceil_div(exact_fee_e28(market, lots, price_ticks, rate_e8), E20)
+def fee_e8(market: Market, lots: int, price_ticks: int, is_taker: bool) -> int:
+    """Fee of a fill as charged in the margin coin: rounded up at 8 decimals."""
+    fee = market.taker_fee if is_taker else market.maker_fee
+    return ceil_div(fee_volume(market, lots, price_ticks) * fee.numerator, fee.denominator)
 
 
 def price_profit_e20(market: Market, side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
     """Compute d * q * (P - E) in the quote currency, exact."""
-    return side * lots * market.lot_e8 * (price_e12 - average_price_e12)
+    moved = price_e12 - average_price_e12 if side > 0 else average_price_e12 - price_e12
+    return lots * market.lot_e8 * moved
 
 
 def posted_profit_e8(market: Market, profit_e20: int, price_e12: int) -> int:
@@ -152,11 +154,11 @@ def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int
 
 
 def order_reserve_e8(market: Market, lots: int, price_ticks: int, leverage: int) -> int:
-    """What an opening order locks at its price: V / L and the taker fee, each rounded up."""
+    """What an opening order locks at its price: V / L and the larger of both fees, each rounded up."""
     if lots == 0:
         return 0
     margin = ceil_div(initial_margin_e20(market, lots, price_ticks * market.tick_e12, leverage), E12)
-    return margin + fee_e8(market, lots, price_ticks, market.taker_rate_e8)
+    return margin + max(fee_e8(market, lots, price_ticks, True), fee_e8(market, lots, price_ticks, False))
 
 
 def band_edge_ticks(market: Market, side: int) -> int:
@@ -175,7 +177,8 @@ def bankruptcy_price_ticks(
 
     Isolated legs count from their average price and margin, crossed ones from mark and their share of
     what the account has left. Linear (d*q*P - F) / (q*(d - f)), inverse d*q*P / (F + q*(d - f)). Rounded
-    to the holder's side; 0 when no price is too bad. Source: contracts.md sections 5 and 8.
+    to the holder's side; 0 when no price is too bad, EVERY_PRICE when all are. Source: contracts.md
+    sections 5 and 8.
     """
     notional_e28 = side * value_e20(market, lots, reference_price_e12) * E8
     size_e16 = lots * market.lot_e8 * (side * E8 - market.taker_rate_e8)
@@ -185,10 +188,13 @@ def bankruptcy_price_ticks(
     else:
         numerator = notional_e28 - funds_e28
         denominator = size_e16 * market.tick_e12
-    if denominator < 0:
-        numerator, denominator = -numerator, -denominator
-    if numerator <= 0 or denominator == 0:
-        return 0
+    if market.inverse:
+        # The funds cover a short whatever the price; or they cover a long at none.
+        if denominator * side <= 0:
+            return EVERY_PRICE if side > 0 else 0
+    elif numerator * side <= 0:
+        # The funds cover a long down to nothing; or they cover a short at no price at all.
+        return 0 if side > 0 else EVERY_PRICE
     return ceil_div(numerator, denominator) if side > 0 else numerator // denominator
 
 

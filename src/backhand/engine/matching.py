@@ -7,7 +7,7 @@ later, match by match, in `fills.trade`.
 """
 
 from backhand.engine.book import Order
-from backhand.engine.state import Account, Market
+from backhand.engine.state import Account, Holding, Market
 
 
 class Match:
@@ -36,12 +36,14 @@ class Sweep:
         self.side = side
         self.avoided = avoided
         self.own: list[Order] = []
-        self.matches: list[Match] = []
+        #: Lots that the matches so far take from each maker's leg.
+        self._taken_lots: dict[Holding, int] = {}
         self._levels = market.book.side(-side)
         self._next_key = len(self._levels.keys) - 1
         self._key = 0
         self._order: Order | None = None
         self._order_lots = 0
+        self._order_cut = False
 
     def take(self, lots: int, limit_ticks: int) -> list[Match]:
         """Match up to `lots` at prices no worse than `limit_ticks`."""
@@ -72,43 +74,28 @@ class Sweep:
             left -= got
             self._order_lots -= got
             exhausted = self._order_lots == 0
-            match = Match(order, got, exhausted and self._exceeds_position(order, got))
-            if got or match.cancel_rest:
-                taken.append(match)
-                self.matches.append(match)
+            cancel_rest = exhausted and self._order_cut
+            if got or cancel_rest:
+                taken.append(Match(order, got, cancel_rest))
+            if order.reduce_only or order.hold_side == 0:
+                holding = order.holding
+                self._taken_lots[holding] = self._taken_lots.get(holding, 0) + got
             if exhausted:
                 self._arrive(order.after)
         return taken
 
     def _arrive(self, order: Order | None) -> None:
+        """Stand before an order: what it gives is bounded by what a reduce-only maker's leg still holds."""
         self._order = order
-        if order is not None:
-            self._order_lots = (
-                min(order.open_lots, self._position_lots(order)) if order.reduce_only else order.open_lots
-            )
-
-    def _exceeds_position(self, order: Order, last_lots: int) -> bool:
-        if not order.reduce_only:
-            return False
-        matched = last_lots
-        for match in self.matches:
-            if match.maker is order:
-                matched += match.lots
-        return matched < order.open_lots
-
-    def _position_lots(self, order: Order) -> int:
-        """What a reduce-only maker's leg still holds after the matches so far."""
-        holding = order.holding
-        lots = holding.lots(-order.side)
-        for match in self.matches:
-            maker = match.maker
-            if (
-                maker.holding is holding
-                and maker.side == order.side
-                and (maker.reduce_only or maker.hold_side == 0)
-            ):
-                lots -= match.lots
-        return max(0, lots)
+        self._order_cut = False
+        if order is None:
+            return
+        self._order_lots = order.open_lots
+        if order.reduce_only:
+            held = order.holding.lots(-order.side) - self._taken_lots.get(order.holding, 0)
+            if held < order.open_lots:
+                self._order_lots = max(0, held)
+                self._order_cut = True
 
 
 def matched_lots(matches: list[Match]) -> int:

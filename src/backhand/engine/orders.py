@@ -138,7 +138,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
 
     # Nothing may fail below this line.
     account.keep(holding)
-    if mode_differs:
+    if mode_differs and not stillborn:
         holding.isolated = not holding.isolated
         events.append(margin_mode_set(holding))
     source: OrderSource = "market" if is_market else "normal"

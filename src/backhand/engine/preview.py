@@ -146,7 +146,7 @@ class Preview:
             self.short_margin_e16 += added
 
     def _charge(self, lots: int, price_ticks: int) -> None:
-        fee = fee_e8(self.market, lots, price_ticks, self.market.taker_rate_e8)
+        fee = fee_e8(self.market, lots, price_ticks, True)
         self.wallet_e8 -= fee
         self.fee_e8 += fee
 
@@ -177,7 +177,7 @@ class Preview:
                 continue
             ticks = match.maker.price_ticks
             price = ticks * market.tick_e12
-            fees += fee_e8(market, match.lots, ticks, market.taker_rate_e8)
+            fees += fee_e8(market, match.lots, ticks, True)
             value += margin_value_e20(market, match.lots, price)
             if self.isolated:
                 isolated += initial_margin_e16(market, match.lots, price, leverage)

@@ -12,7 +12,7 @@ from backhand.commands import INVALID_SIDE, ReversePosition
 from backhand.engine.book import Order
 from backhand.engine.fills import cancel, end, trade
 from backhand.engine.invariants import invariant
-from backhand.engine.margin import band_edge_ticks, bankruptcy_price_ticks, value_e20
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, bankruptcy_price_ticks, value_e20
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
 from backhand.engine.orders import accept, is_duplicate, lots_text, oldest_closing, refuse, remember
 from backhand.engine.preview import Preview
@@ -152,9 +152,9 @@ def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
     else:
         funds = plan.after.crossed_funds_share_e28(side)
         guard = bankruptcy_price_ticks(market, side, position.lots, market.mark_price_e12, funds)
-    if guard:
+    if guard > 0:
         limit = max(limit, guard) if side > 0 else min(limit, guard)
-    plan.closes = sweep.take(plan.size_lots, limit)
+    plan.closes = [] if guard == EVERY_PRICE else sweep.take(plan.size_lots, limit)
     plan.closed_lots = matched_lots(plan.closes)
     plan.cancel(sweep.own, CancelReason.SELF_TRADE)
     plan.after.release(plan.cancels)

@@ -11,10 +11,12 @@ and lists, so that every iteration has one defined order.
           └ keys[api_key] ─ Key
 """
 
+from math import gcd
 from typing import Final
 
 from backhand.commands import HOUSE_UID, Contract
 from backhand.engine.book import Book, Order
+from backhand.units import E12, E20
 
 #: The first order, trade and position identifiers; 19 digits from the start, so that text sorts as numbers.
 FIRST_ID: Final = 10**18
@@ -59,6 +61,20 @@ class CoinMoney:
         self.rounding_e28 = 0
 
 
+class FeeRate:
+    """
+    A fee per volume (lots x ticks of a linear contract, lots of an inverse one), as a reduced fraction.
+
+    A volume is charged ceil(volume * numerator / denominator) in e8; exactly it owes
+    volume * numerator * unit_e28.
+    """
+
+    def __init__(self, volume_fee_e28: int) -> None:
+        self.unit_e28 = gcd(volume_fee_e28, E20)
+        self.numerator = volume_fee_e28 // self.unit_e28
+        self.denominator = E20 // self.unit_e28
+
+
 class Position:
     """
     One leg: `lots` held on `side` at an average price, and its counters since it was opened.
@@ -79,8 +95,9 @@ class Position:
         self.funding_e8 = 0
         self.opened_lots = 0
         self.closed_lots = 0
-        self.opened_value_e20 = 0
-        self.closed_value_e20 = 0
+        #: Sums of lots x ticks: a grid does not change while it is held.
+        self.opened_lot_ticks = 0
+        self.closed_lot_ticks = 0
         self.opened_at_ms = opened_at_ms
         self.updated_at_ms = opened_at_ms
 
@@ -103,7 +120,6 @@ class Market:
         self.book = Book()
         self.index_price_e12 = 0
         self.mark_price_e12 = 0
-        self.mark_is_fixed = False
         self.last_price_ticks = 0
         self.long_lots = 0
         self.short_lots = 0
@@ -124,7 +140,9 @@ class Market:
         #: Quote value of one lot at one tick.
         self.unit_e20 = contract.lot_e8 * contract.tick_e12
         self.taker_rate_e8 = contract.taker_fee_rate_e8
-        self.maker_rate_e8 = contract.maker_fee_rate_e8
+        volume_e20 = contract.lot_e8 * (E12 if contract.inverse else contract.tick_e12)
+        self.taker_fee = FeeRate(volume_e20 * contract.taker_fee_rate_e8)
+        self.maker_fee = FeeRate(volume_e20 * contract.maker_fee_rate_e8)
         self.size_lots_min = contract.size_lots_min
         self.value_min_e20 = contract.value_min_e8 * 10**12
         self.tier_ends_e20: list[int] = []
