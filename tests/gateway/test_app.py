@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backhand.gateway.bodies import BODY_BYTES_MAX, DISCARD_BYTES_MAX
-from backhand.gateway.server import HEAD_BYTES_MAX
+from backhand.gateway.connection import HEAD_BYTES_MAX
 from tests.gateway.conftest import OpenTrader
 from tests.http.venue import LINEAR, MIX, Answer, Connection, Operator, Trader, VenueProcess
 

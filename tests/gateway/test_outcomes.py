@@ -16,7 +16,7 @@ from backhand.gateway.ports import OpenedKey
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.projections.applied import Applied
 from backhand.wire.contracts import built_in_contracts
-from backhand.wire.signature import sign
+from backhand.wire.signature import sign, signing_key
 
 PATH = "/api/v2/mix/order/click-backhand"
 BODY = b'{"symbol":"BTCUSDT","productType":"USDT-FUTURES","marginCoin":"USDT"}'
@@ -43,7 +43,7 @@ class Ending:
         raise self._ending
 
     def open_key(self, api_key: str) -> OpenedKey | None:
-        return OpenedKey("1", api_key, SECRET, b"", ("trade",), copy_trader=False)
+        return OpenedKey("1", api_key, signing_key(SECRET), b"", ("trade",), copy_trader=False)
 
     def passphrase_hash(self, api_key: str, passphrase: bytes) -> bytes:  # noqa: ARG002 (the port's)
         return b""
@@ -57,7 +57,7 @@ def answered(ending: Exception) -> tuple[int, dict[str, Any], RequestCounters]:
     timestamp = str(time.time_ns() // 1_000_000).encode()
     headers = [
         (b"access-key", b"key"),
-        (b"access-sign", sign(SECRET, timestamp + b"POST" + PATH.encode() + BODY)),
+        (b"access-sign", sign(signing_key(SECRET), timestamp + b"POST" + PATH.encode() + BODY)),
         (b"access-timestamp", timestamp),
         (b"access-passphrase", b"pass"),
         (b"content-type", b"application/json"),

@@ -6,6 +6,8 @@ HTTP in front of the venue: from bytes to commands and queries, and back.
              ▼           ▼             ▼           ▼            ▼        ▼                           ▼
            refusal ────────────────────────────────────────────────────────────────────▶ render ─▶ bytes
 
+`server` accepts and stops, `connection` and `exchange` speak HTTP, `app` is everything in the drawing.
+
 The order of the checks is the exchange's (spec auth.md section 5); nothing is executed before the last
 of them. Promises that every answer is JSON with a code, that no input makes a 5xx, and that no text of
 an exception reaches a client.

@@ -73,7 +73,7 @@ class Access:
         if not hmac.compare_digest(passphrase_hash, key.passphrase_hash):
             return codes.PASSPHRASE_WRONG
         if not signature_matches(
-            key.secret, timestamp, request.method, request.path, request.query, request.body, signature
+            key.signing_key, timestamp, request.method, request.path, request.query, request.body, signature
         ):
             return codes.SIGNATURE_WRONG
         return key

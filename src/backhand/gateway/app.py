@@ -24,7 +24,7 @@ from backhand.gateway.rendering import render
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
-from backhand.wire.endpoints import ENDPOINTS, ClientCommand, Endpoint, Read
+from backhand.wire.endpoints import ENDPOINTS, Endpoint
 from backhand.wire.envelope import failure, success
 from backhand.wire.fields import Call
 
@@ -41,7 +41,7 @@ SUCCESS_CODE: Final = "00000"
 #: The metrics' name for paths that do not exist, so that endpoints stay a closed set.
 UNKNOWN_ENDPOINT: Final = "unknown"
 
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
 
 _MISSING: Final = {"read": codes.READ_PERMISSION_MISSING, "trade": codes.TRADE_PERMISSION_MISSING}
 _JSON: Final = (b"content-type", b"application/json")
@@ -58,12 +58,17 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What goes back; `code` is the body's own, for the metrics."""
+    """
+    What goes back; `code` is the body's own, for the metrics.
+
+    `remaining` is what is left of the quota, None on a path that has none.
+    """
 
     status: int
     code: str
     body: bytes
-    headers: Headers
+    remaining: int | None
+    headers: tuple[Header, ...] = ()
 
 
 class Gateway:
@@ -82,7 +87,7 @@ class Gateway:
         self._counters = counters
         self._window = FixedWindow() if limits else None
         # Ids of requests are for logs and questions to the operator: this run's mark and a number.
-        self._run = os.urandom(4).hex()
+        self._run = os.urandom(4).hex().encode()
         self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,8 +105,15 @@ class Gateway:
             _log.exception("request_failed", endpoint=endpoint.path if endpoint else UNKNOWN_ENDPOINT)
             answer = self._refused(OUR_MISTAKE)
         self._requests += 1
-        answer.headers.append((b"x-backhand-request-id", b"%b-%x" % (self._run.encode(), self._requests)))
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        headers = [
+            _JSON,
+            (b"content-length", b"%d" % len(answer.body)),
+            (b"x-backhand-request-id", b"%b-%x" % (self._run, self._requests)),
+            *answer.headers,
+        ]
+        if answer.remaining is not None:
+            headers.append((b"x-mbx-used-remain-limit", b"%d" % answer.remaining))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
         label = UNKNOWN_ENDPOINT if endpoint is None else endpoint.path
         self._counters.count(label, answer.code, time.perf_counter() - started)
@@ -139,25 +151,19 @@ class Gateway:
         if isinstance(asked, Refusal):
             return self._refused(asked, remaining)
         try:
-            data, note = await self._carry_out(uid, asked)
+            if isinstance(asked, Message):
+                (applied,) = await self._venue.submit((asked,))
+                data, note = render(applied, self._venue.contracts)
+            else:
+                data, note = await self._venue.answer(uid, asked), None
         except Overloaded:
             return self._refused(OVERLOADED, remaining)
         except OutcomeUnknown:
             return self._refused(codes.OUTCOME_UNKNOWN, remaining)
         if isinstance(data, Refusal):
             return self._refused(data, remaining)
-        answer = Answer(200, SUCCESS_CODE, success(data, self._venue.now_ms()), [_JSON])
-        _measure(answer, remaining)
-        if note is not None:
-            answer.headers.append((b"x-backhand-note", note.encode()))
-        return answer
-
-    async def _carry_out(self, uid: str, asked: ClientCommand | Read) -> tuple[object | Refusal, str | None]:
-        """Execute a command or answer a query: what stands between reading and rendering."""
-        if not isinstance(asked, Message):
-            return await self._venue.answer(uid, asked), None
-        (applied,) = await self._venue.submit((asked,))
-        return render(applied, self._venue.contracts)
+        notes = () if note is None else ((b"x-backhand-note", note.encode()),)
+        return Answer(200, SUCCESS_CODE, success(data, self._venue.now_ms()), remaining, notes)
 
     def _take(self, endpoint: Endpoint, key: OpenedKey) -> int:
         """Count a call; how many more there may be in this second, -1 when it is one too many."""
@@ -180,20 +186,9 @@ class Gateway:
             return self._refused(_refusal_of_path(scope["path"]), None, *closing)
         return self._refused(WRONG_METHOD, None, (b"allow", methods), *closing)
 
-    def _refused(
-        self, refusal: Refusal, remaining: int | None = None, *headers: tuple[bytes, bytes]
-    ) -> Answer:
+    def _refused(self, refusal: Refusal, remaining: int | None = None, *headers: Header) -> Answer:
         body = failure(refusal, self._venue.now_ms())
-        answer = Answer(refusal.http_status, refusal.code, body, [_JSON, *headers])
-        _measure(answer, remaining)
-        return answer
-
-
-def _measure(answer: Answer, remaining: int | None) -> None:
-    """Say how long the body is, and what is left of the quota; an unknown path has none."""
-    answer.headers.append((b"content-length", b"%d" % len(answer.body)))
-    if remaining is not None:
-        answer.headers.append((b"x-mbx-used-remain-limit", b"%d" % remaining))
+        return Answer(refusal.http_status, refusal.code, body, remaining, headers)
 
 
 def _is_json(headers: dict[bytes, bytes]) -> bool:

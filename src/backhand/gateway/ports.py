@@ -1,5 +1,6 @@
 """What the gateway needs from a running venue. It sees neither engine nor journal."""
 
+import hmac
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -11,11 +12,11 @@ from backhand.wire.codes import Refusal
 
 
 class OpenedKey(msgspec.Struct, frozen=True, gc=False):
-    """An API key with its secret in clear; kept in memory only, never printed."""
+    """An API key, and its secret ready to check signatures; kept in memory only, never printed."""
 
     uid: str
     api_key: str
-    secret: bytes
+    signing_key: hmac.HMAC
     passphrase_hash: bytes
     permissions: tuple[str, ...]
     copy_trader: bool

@@ -59,8 +59,8 @@ def render(applied: Applied, contracts: Mapping[str, Contract]) -> tuple[object 
 
 
 def _reversed(applied: Applied) -> tuple[OrderIds, str | None]:
-    """The opening leg's ids (reversal.md A14)."""
-    for event in applied.events:
+    """The opening leg's ids (reversal.md A14); the event that tells them comes last but for triggers."""
+    for event in reversed(applied.events):
         if isinstance(event, PositionReversed):
             note = SIZE_IGNORED_NOTE if event.size_ignored else None
             return order_ids(event.open_order_id, event.client_oid), note

@@ -1,9 +1,8 @@
 """
-uvicorn, started and stopped by us, with the bounds it leaves open.
+uvicorn's server, started and stopped by us, over our own protocol.
 
-Signals are the caller's business (uvicorn would raise them again after a clean stop, and the process
-would end by the signal). Request heads are bounded, and what is not HTTP is answered in the shape that
-clients parse.
+Signals are the caller's business: uvicorn would raise them again after a clean stop, and the process
+would end by the signal.
 """
 
 import asyncio
@@ -14,10 +13,9 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-#: Largest request line and headers together. Signed requests need about 1 kB, queries may add some.
-HEAD_BYTES_MAX: Final = 64_000
+from backhand.gateway.connection import Connection
+
 #: Connections waiting to be accepted.
 BACKLOG: Final = 1_024
 #: Idle connections are kept this long: longer than clients keep theirs, so that the client closes first
@@ -25,48 +23,6 @@ BACKLOG: Final = 1_024
 KEEP_ALIVE_SECONDS: Final = 75
 #: Answers in flight may take this long after a stop was asked for.
 STOP_SECONDS_MAX: Final = 10
-
-NOT_HTTP: Final = b'{"code":"40409","msg":"wrong format","requestTime":0,"data":null}'
-
-
-class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with a bound on request heads and JSON for what cannot be parsed."""
-
-    _head_bytes = 0
-    _in_head = True
-
-    def data_received(self, data: bytes) -> None:
-        """Count the bytes of a head before they are parsed and kept."""
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX and not self._ends_in(data):
-                self.send_400_response("Request head too large")
-                return
-        super().data_received(data)
-
-    def _ends_in(self, data: bytes) -> bool:
-        """Whether the head ends within this piece, which may be large because a body follows."""
-        return b"\r\n\r\n" in data[:HEAD_BYTES_MAX]
-
-    def on_headers_complete(self) -> None:
-        """Begin the request; what follows is its body."""
-        self._in_head = False
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """End the request; the next bytes begin another head."""
-        self._in_head = True
-        self._head_bytes = 0
-        super().on_message_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP, and close."""
-        del msg
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
-            b"content-length: %d\r\n\r\n%b" % (len(NOT_HTTP), NOT_HTTP)
-        )
-        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -96,7 +52,8 @@ def make_server(app: ASGIApp) -> Server:
     return Server(
         uvicorn.Config(
             app,
-            http=BoundedProtocol,
+            interface="asgi3",
+            http=Connection,
             ws="none",
             lifespan="off",
             access_log=False,

@@ -4,11 +4,17 @@ What requests are looked up in before they become commands: contracts by symbol,
 A fold of what is on disk: a key exists here from the moment its holder may be told of it.
 """
 
-from backhand.commands import Contract, OpenKey
+from typing import Final
+
+from backhand.commands import Contract, ListContract, OpenAccount, OpenKey
 from backhand.events import AccountOpened, ContractListed, KeyOpened
 from backhand.gateway.ports import OpenedKey
 from backhand.projections.applied import Applied
 from backhand.sealing import Sealer
+from backhand.wire.signature import signing_key
+
+#: What changes a directory. Trading does not, and is nearly all that there is.
+_CHANGES: Final = (ListContract, OpenAccount, OpenKey)
 
 
 class Directory:
@@ -23,6 +29,8 @@ class Directory:
     def fold(self, applied: list[Applied]) -> None:
         """Take in applied commands."""
         for one in applied:
+            if not isinstance(one.command, _CHANGES):
+                continue
             for event in one.events:
                 if isinstance(event, ContractListed):
                     self.contracts[event.contract.symbol] = event.contract
@@ -45,15 +53,11 @@ class Directory:
         return OpenedKey(
             uid=key.uid,
             api_key=api_key,
-            secret=self._sealer.open(api_key, key.sealed_secret),
+            signing_key=signing_key(self._sealer.open(api_key, key.sealed_secret)),
             passphrase_hash=key.passphrase_hash,
             permissions=key.permissions,
             copy_trader=key.uid in self._copy_traders,
         )
-
-    def passphrase_hash(self, api_key: str, passphrase: bytes) -> bytes:
-        """Hash a passphrase as the key's own was hashed."""
-        return self._sealer.passphrase_hash(api_key, passphrase)
 
     def check_keys(self) -> None:
         """

@@ -12,7 +12,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -129,12 +129,10 @@ class _Process:
         )
         gateway = Gateway(self._venue, Access(self._venue), self._requests, limits=self._options.limits)
 
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             path: str = scope["path"]
-            if path.startswith("/_venue") or path == "/metrics":
-                await control(scope, receive, send)
-            else:
-                await gateway(scope, receive, send)
+            of_operator = path.startswith("/_venue") or path == "/metrics"
+            return (control if of_operator else gateway)(scope, receive, send)
 
         return app
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from backhand.commands import Command, Contract
+from backhand.commands import Contract
 from backhand.gateway.ports import OpenedKey
 from backhand.node import Node
-from backhand.projections.applied import Applied
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import Credentials, CredentialSource, SealedCredentials, Sealer
 from backhand.serving.directory import Directory
@@ -31,19 +30,15 @@ class RunningVenue:
         self._sealer = sealer
         self._credentials = credentials
         self.ready = False
+        # What every request needs: the node's and the sealer's own, without a step in between.
+        self.now_ms = node.clock.now_ms
+        self.submit = node.submit
+        self.passphrase_hash = sealer.passphrase_hash
 
     @property
     def contracts(self) -> dict[str, Contract]:
         """The terms of every listed contract by symbol."""
         return self._directory.contracts
-
-    def now_ms(self) -> int:
-        """Venue time."""
-        return self._node.clock.now_ms()
-
-    async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:
-        """Execute commands. See `Node.submit`."""
-        return await self._node.submit(commands)
 
     async def answer(self, uid: str, query: object) -> object | Refusal:
         """Answer a client's question. See `Reads.answer`."""
@@ -52,10 +47,6 @@ class RunningVenue:
     def open_key(self, api_key: str) -> OpenedKey | None:
         """Find a key. See `Directory.open_key`."""
         return self._directory.open_key(api_key)
-
-    def passphrase_hash(self, api_key: str, passphrase: bytes) -> bytes:
-        """Hash a passphrase as the key's own was hashed."""
-        return self._sealer.passphrase_hash(api_key, passphrase)
 
     def is_ready(self) -> bool:
         """Recovered, read models caught up, serving."""

@@ -11,25 +11,33 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 
-def sign(secret: bytes, message: bytes) -> bytes:
-    """Sign a pre-hash string with the secret as text, as every client does. Source: API doc Signature."""
-    return b2a_base64(hmac.new(secret, message, "sha256").digest(), newline=False)
+def signing_key(secret: bytes) -> hmac.HMAC:
+    """Prepare a secret, as text, for signing any number of messages: half of a signature's cost, once."""
+    return hmac.new(secret, digestmod="sha256")
+
+
+def sign(key: hmac.HMAC, message: bytes) -> bytes:
+    """Sign a pre-hash string with a `signing_key`, which stays as it is. Source: API doc Signature."""
+    signed = key.copy()
+    signed.update(message)
+    return b2a_base64(signed.digest(), newline=False)
 
 
 def signature_matches(
-    secret: bytes, timestamp: bytes, method: bytes, path: bytes, query: bytes, body: bytes, given: bytes
+    key: hmac.HMAC, timestamp: bytes, method: bytes, path: bytes, query: bytes, body: bytes, given: bytes
 ) -> bool:
     """
     Tell whether `given` signs this request, in any form of the query that clients sign.
 
-    All arguments are the bytes as received: `query` without `?`, `body` never re-serialised, `method` in
-    capitals. Comparison takes the same time wherever the signatures differ. Source: auth.md section 3.
+    `key` is the secret's `signing_key`; all others are the bytes as received: `query` without `?`, `body`
+    never re-serialised, `method` in capitals. Comparison takes the same time wherever the signatures
+    differ. Source: auth.md section 3.
     """
     head = timestamp + method + path
     if not query:
-        return hmac.compare_digest(sign(secret, head + body), given)
+        return hmac.compare_digest(sign(key, head + body), given)
     return any(
-        hmac.compare_digest(sign(secret, head + b"?" + candidate + body), given)
+        hmac.compare_digest(sign(key, head + b"?" + candidate + body), given)
         for candidate in query_candidates(query)
     )
 
