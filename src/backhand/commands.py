@@ -24,6 +24,20 @@ TimeInForce = Literal["gtc", "ioc", "fok", "post_only"]
 MarginMode = Literal["crossed", "isolated"]
 ContractStatus = Literal["listed", "normal", "maintain", "limit_open", "restricted", "off"]
 Shortfall = Literal["close", "largest"]
+SelfTradePrevention = Literal["none", "cancel_taker", "cancel_maker", "cancel_both"]
+#: What a price is compared with: that of the last trade, or the mark price.
+TriggerBy = Literal["last", "mark"]
+#: Orders that wait for a price. The first two stand for themselves; the others protect a position and end
+#: with it, the last two the whole of it.
+TriggerKind = Literal[
+    "entry",
+    "trailing_entry",
+    "take_profit",
+    "stop_loss",
+    "trailing_stop",
+    "position_take_profit",
+    "position_stop_loss",
+]
 
 #: The account that provides liquidity on the venue's own behalf.
 HOUSE_UID: Final = "0"
@@ -84,22 +98,50 @@ class Contract(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
     funding_interval_hours: int
     tiers: tuple[Tier, ...]
     status: ContractStatus = "normal"
+    funding_rate_min_e8: int = -300_000
+    funding_rate_max_e8: int = 300_000
 
 
 class ConfigureVenue(Message, frozen=True):
     """
     Set what holds for the whole venue: the first command of every journal.
 
-    `one_way_size` is the switch of reversal.md A6: `ignore` a sent size, or `honour` it.
+    `one_way_size` is the switch of reversal.md A6: `ignore` a sent size, or `honour` it. `maintenance` is
+    that of contracts.md section 7: slice by slice, or the position's tier for all of it. `position_limit`
+    tells whether an account's share of open interest is bounded (same section).
     """
 
     venue_id: str
     seed: int | None = None
     one_way_size: Literal["ignore", "honour"] = "ignore"
+    maintenance: Literal["tiered", "flat"] = "tiered"
+    position_limit: Literal["ignore", "enforce"] = "ignore"
+
+
+class ResumeVenue(Message, frozen=True):
+    """
+    The venue went on after it had stopped: given once at each start on a journal that has a past.
+
+    Prices of live sources are absent from here on, and the next of each symbol must pass a band before it
+    liquidates anybody (contracts.md section 10).
+    """
+
+
+class AdvanceClock(Message, frozen=True):
+    """
+    Let the time of this batch do what it does: settle funding, move marks.
+
+    The time is the batch's stamp. Instants of funding that lie between the last command and this one are
+    settled one after the other.
+    """
 
 
 class ListContract(Message, frozen=True):
-    """List a contract that the venue does not have yet, or give a listed one these terms."""
+    """
+    List a contract that the venue does not have yet, or give a listed one these terms.
+
+    Its `status` closes it for opening or takes it off, with what that does to orders and positions.
+    """
 
     contract: Contract
 
@@ -133,11 +175,16 @@ class Transfer(Message, frozen=True):
 
 
 class SetPrice(Message, frozen=True):
-    """Set a symbol's index price and, when given, hold its mark price at a value of the operator's."""
+    """
+    Set a symbol's index price and, when given, hold its mark price at a value of the operator's.
+
+    `good_for_ms` is how long a price of a live source may be used; None for one that never goes stale.
+    """
 
     symbol: str
     index_price_e12: int
     mark_price_e12: int | None = None
+    good_for_ms: int | None = None
 
 
 class ReplaceLadder(Message, frozen=True):
@@ -145,6 +192,7 @@ class ReplaceLadder(Message, frozen=True):
     Replace the house's whole ladder for a symbol, and its prices when given, in one step.
 
     Levels are (price_ticks, size_lots), best first. Levels that cross resting orders trade as taker.
+    `good_for_ms` as in `SetPrice`.
     """
 
     symbol: str
@@ -152,6 +200,18 @@ class ReplaceLadder(Message, frozen=True):
     asks: tuple[tuple[int, int], ...]
     index_price_e12: int | None = None
     mark_price_e12: int | None = None
+    good_for_ms: int | None = None
+
+
+class Preset(msgspec.Struct, frozen=True, gc=False):
+    """
+    A take-profit or stop-loss that an order brings along; it waits from the order's first fill on.
+
+    Triggered by the mark price; `limit_price_ticks` None executes at market.
+    """
+
+    trigger_price_ticks: int
+    limit_price_ticks: int | None = None
 
 
 class PlaceOrder(Message, frozen=True):
@@ -174,6 +234,9 @@ class PlaceOrder(Message, frozen=True):
     reduce_only: bool = False
     margin_mode: MarginMode | None = None
     client_oid: str | None = None
+    stp_mode: SelfTradePrevention = "none"
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
 
 
 class CancelOrder(Message, frozen=True):
@@ -183,6 +246,117 @@ class CancelOrder(Message, frozen=True):
     symbol: str
     order_id: int | None = None
     client_oid: str | None = None
+
+
+class CancelOrders(Message, frozen=True):
+    """Cancel all open orders of a product type, or of one symbol of it."""
+
+    uid: str
+    product_type: str
+    symbol: str | None = None
+
+
+class ModifyOrder(Message, frozen=True):
+    """
+    Change an open limit order that nothing has filled yet.
+
+    A new size or price makes another order, named `new_client_oid`, in its place and ends this one; both
+    are sent or neither. Presets alone (`presets_sent`) change on the order as it stands; one that is None
+    is taken away. Source: Modify Order; rest-private.md section 5.
+    """
+
+    uid: str
+    symbol: str
+    order_id: int | None = None
+    client_oid: str | None = None
+    new_client_oid: str | None = None
+    size_lots: int | None = None
+    price_ticks: int | None = None
+    presets_sent: bool = False
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
+
+
+class ClosePositions(Message, frozen=True):
+    """
+    Close positions at market: of a product type, or of one symbol, and in hedge mode of one side.
+
+    Each is closed as a market order would: what the book does not take stays open.
+    """
+
+    uid: str
+    product_type: str
+    symbol: str | None = None
+    side: Side | None = None
+
+
+class PlaceTrigger(Message, frozen=True):
+    """
+    Ask for an order that waits for a price.
+
+    `side`, `effect`, `reduce_only` and `margin_mode` of the entry kinds are those of `PlaceOrder`; of the
+    protecting kinds `side` is the leg's (1 long, -1 short) in both position modes. `size_lots` None means
+    the whole position, which only the position kinds have. `limit_price_ticks` None executes at market.
+    `trigger_price_ticks` None starts a trailing kind at once; its `callback_rate_e8` is the way back from
+    the best price since then that triggers it.
+    """
+
+    uid: str
+    symbol: str
+    kind: TriggerKind
+    side: Side
+    trigger_by: TriggerBy = "mark"
+    trigger_price_ticks: int | None = None
+    size_lots: int | None = None
+    limit_price_ticks: int | None = None
+    callback_rate_e8: int = 0
+    effect: Effect | None = None
+    reduce_only: bool = False
+    margin_mode: MarginMode | None = None
+    client_oid: str | None = None
+    stp_mode: SelfTradePrevention = "none"
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
+
+
+class ModifyTrigger(Message, frozen=True):
+    """
+    Change a waiting order; None leaves a value as it is, a limit price of 0 executes at market.
+
+    `protecting` tells which of both groups of kinds is meant.
+    """
+
+    uid: str
+    symbol: str
+    protecting: bool
+    order_id: int | None = None
+    client_oid: str | None = None
+    trigger_price_ticks: int | None = None
+    trigger_by: TriggerBy | None = None
+    size_lots: int | None = None
+    limit_price_ticks: int | None = None
+    callback_rate_e8: int | None = None
+    presets_sent: bool = False
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
+
+
+class CancelTrigger(Message, frozen=True):
+    """Cancel a waiting order, named by its id (which wins) or its client order id."""
+
+    uid: str
+    symbol: str
+    order_id: int | None = None
+    client_oid: str | None = None
+
+
+class CancelTriggers(Message, frozen=True):
+    """Cancel the waiting orders of some kinds in a product type, or in one symbol of it."""
+
+    uid: str
+    product_type: str
+    kinds: tuple[TriggerKind, ...]
+    symbol: str | None = None
 
 
 class ReversePosition(Message, frozen=True):
@@ -222,6 +396,24 @@ class SetLeverage(Message, frozen=True):
     short_leverage: int | None = None
 
 
+class MoveMargin(Message, frozen=True):
+    """Add margin to an isolated leg, or take some out when `amount_e8` is negative."""
+
+    uid: str
+    symbol: str
+    side: Side
+    amount_e8: int
+
+
+class SetAutoMargin(Message, frozen=True):
+    """Have an isolated leg draw margin from the account before it is liquidated, or no longer."""
+
+    uid: str
+    symbol: str
+    side: Side
+    enabled: bool
+
+
 class SetMarginMode(Message, frozen=True):
     """Set the margin mode of a symbol; only while it is flat and without orders."""
 
@@ -240,6 +432,8 @@ class SetPositionMode(Message, frozen=True):
 
 Command = (
     ConfigureVenue
+    | ResumeVenue
+    | AdvanceClock
     | ListContract
     | OpenAccount
     | OpenKey
@@ -248,8 +442,17 @@ Command = (
     | ReplaceLadder
     | PlaceOrder
     | CancelOrder
+    | CancelOrders
+    | ModifyOrder
+    | ClosePositions
     | ReversePosition
+    | PlaceTrigger
+    | ModifyTrigger
+    | CancelTrigger
+    | CancelTriggers
     | SetLeverage
+    | MoveMargin
+    | SetAutoMargin
     | SetMarginMode
     | SetPositionMode
 )

@@ -10,9 +10,40 @@ from typing import Literal
 
 import msgspec
 
-from backhand.commands import Contract, MarginMode, OrderType, TimeInForce
+from backhand.commands import (
+    Contract,
+    MarginMode,
+    OrderType,
+    Preset,
+    SelfTradePrevention,
+    TimeInForce,
+    TriggerBy,
+    TriggerKind,
+)
 
-OrderSource = Literal["normal", "market", "reverse", "trader_reverse"]
+#: Where an order comes from: a client's request, a waiting order of its, or the venue itself.
+OrderSource = Literal[
+    "normal",
+    "market",
+    "reverse",
+    "trader_reverse",
+    "close",
+    "modify",
+    "entry",
+    "trailing_entry",
+    "take_profit",
+    "stop_loss",
+    "trailing_stop",
+    "position_take_profit",
+    "position_stop_loss",
+    "liquidation",
+    "netting",
+    "adl",
+    "delivery",
+]
+#: What a fill is part of: a trade in the book (`liquidation` and `reduction` are the holder's half of one),
+#: or the venue's own settlement between two positions.
+FillKind = Literal["trade", "liquidation", "reduction", "netting", "adl", "delivery"]
 
 
 class RejectReason(StrEnum):
@@ -53,8 +84,29 @@ class RejectReason(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     TOO_MANY_ORDERS = "too_many_orders"
     TIER_EXCEEDED = "tier_exceeded"
+    TOO_MANY_POSITIONS = "too_many_positions"
+    POSITION_LIMIT_EXCEEDED = "position_limit_exceeded"
+    LIMIT_BUY_BANKRUPTS = "limit_buy_bankrupts"
+    LIMIT_SELL_BANKRUPTS = "limit_sell_bankrupts"
+    MARKET_BUY_BANKRUPTS = "market_buy_bankrupts"
+    MARKET_SELL_BANKRUPTS = "market_sell_bankrupts"
     INSUFFICIENT_MARGIN = "insufficient_margin"
     UNKNOWN_ORDER = "unknown_order"
+    NO_ORDER_TO_CANCEL = "no_order_to_cancel"
+    ORDER_NOT_MODIFIABLE = "order_not_modifiable"
+    ORDER_UNCHANGED = "order_unchanged"
+    UNKNOWN_TRIGGER = "unknown_trigger"
+    UNKNOWN_PROTECTION = "unknown_protection"
+    TOO_MANY_TRIGGERS = "too_many_triggers"
+    CALLBACK_OUT_OF_RANGE = "callback_out_of_range"
+    NO_POSITION_TO_PROTECT = "no_position_to_protect"
+    LONG_TAKE_PROFIT_TOO_LOW = "long_take_profit_too_low"
+    LONG_STOP_LOSS_TOO_HIGH = "long_stop_loss_too_high"
+    SHORT_TAKE_PROFIT_TOO_HIGH = "short_take_profit_too_high"
+    SHORT_STOP_LOSS_TOO_LOW = "short_stop_loss_too_low"
+    MARGIN_IS_CROSSED = "margin_is_crossed"
+    NO_POSITION_FOR_MARGIN = "no_position_for_margin"
+    MARGIN_AMOUNT_TOO_LARGE = "margin_amount_too_large"
     LEVERAGE_MISSING = "leverage_missing"
     LEVERAGE_SIDE_MISSING = "leverage_side_missing"
     LEVERAGE_OUT_OF_RANGE = "leverage_out_of_range"
@@ -65,7 +117,7 @@ class RejectReason(StrEnum):
 
 
 class CancelReason(StrEnum):
-    """Why an order ended without being filled whole."""
+    """Why an order, or one that waits for a price, ended without being filled whole."""
 
     BY_CLIENT = "by_client"
     IMMEDIATE_REMAINDER = "immediate_remainder"
@@ -74,6 +126,12 @@ class CancelReason(StrEnum):
     SELF_TRADE = "self_trade"
     REDUCE_ONLY_EXCESS = "reduce_only_excess"
     DISPLACED = "displaced"
+    MODIFIED = "modified"
+    LIQUIDATION = "liquidation"
+    DELISTED = "delisted"
+    OPENING_DISABLED = "opening_disabled"
+    POSITION_CLOSED = "position_closed"
+    REPLACED = "replaced"
     REVERSAL = "reversal"
     SHORTFALL_MARGIN = "shortfall_margin"
     SHORTFALL_TIER = "shortfall_tier"
@@ -102,6 +160,18 @@ class VenueConfigured(Message, frozen=True):
 
     venue_id: str
     one_way_size: str
+    maintenance: str = "tiered"
+    position_limit: str = "ignore"
+
+
+class VenueResumed(Message, frozen=True):
+    """The venue went on after it had stopped."""
+
+
+class ClockAdvanced(Message, frozen=True):
+    """Venue time has come to this, and what was due has happened."""
+
+    time_ms: int
 
 
 class ContractListed(Message, frozen=True):
@@ -138,11 +208,13 @@ class Transferred(Message, frozen=True):
 
 
 class PriceSet(Message, frozen=True):
-    """Index and mark price of a symbol."""
+    """Index and mark price of a symbol, and the funding rate as it would be settled now."""
 
     symbol: str
     index_price_e12: int
     mark_price_e12: int
+    funding_rate_e8: int = 0
+    next_funding_ms: int = 0
 
 
 class LadderReplaced(Message, frozen=True):
@@ -175,6 +247,19 @@ class OrderAccepted(Message, frozen=True):
     margin_mode: MarginMode
     leverage: int
     source: OrderSource
+    stp_mode: SelfTradePrevention = "none"
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
+
+
+class OrderPresetsChanged(Message, frozen=True):
+    """An open order brings these along from now on."""
+
+    order_id: int
+    uid: str
+    symbol: str
+    take_profit: Preset | None
+    stop_loss: Preset | None
 
 
 class Fill(Message, frozen=True):
@@ -204,6 +289,7 @@ class Fill(Message, frozen=True):
     position_lots: int
     position_average_price_e12: int
     wallet_e8: int
+    kind: FillKind = "trade"
 
 
 class PositionClosed(Message, frozen=True):
@@ -292,9 +378,176 @@ class PositionModeSet(Message, frozen=True):
     hedge_mode: bool
 
 
+class PositionKept(Message, frozen=True):
+    """A flash close could not close a position, for this reason."""
+
+    uid: str
+    symbol: str
+    side: int
+    reason: RejectReason
+    detail: str
+
+
+class TriggerPlaced(Message, frozen=True):
+    """
+    An order waits for a price.
+
+    `side` is the direction of the trade it will make, `hold_side` the leg in hedge mode (0 in one-way
+    mode). `size_lots` 0 is the whole position; `limit_price_ticks` 0 is at market; `trigger_price_ticks`
+    0 is a trailing order that started at once. `parent_order_id` is the order that brought it along, 0
+    when none did.
+    """
+
+    order_id: int
+    client_oid: str
+    uid: str
+    symbol: str
+    kind: TriggerKind
+    side: int
+    hold_side: int
+    reduce_only: bool
+    size_lots: int
+    trigger_price_ticks: int
+    trigger_by: TriggerBy
+    limit_price_ticks: int
+    callback_rate_e8: int
+    margin_mode: MarginMode
+    leverage: int
+    stp_mode: SelfTradePrevention = "none"
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
+    parent_order_id: int = 0
+
+
+class TriggerChanged(Message, frozen=True):
+    """A waiting order has these terms from now on."""
+
+    order_id: int
+    uid: str
+    symbol: str
+    size_lots: int
+    trigger_price_ticks: int
+    trigger_by: TriggerBy
+    limit_price_ticks: int
+    callback_rate_e8: int
+    take_profit: Preset | None = None
+    stop_loss: Preset | None = None
+
+
+class TriggerFired(Message, frozen=True):
+    """The price came: `placed_order_id` was placed, or, when it is 0, could not be for `reason`."""
+
+    order_id: int
+    client_oid: str
+    uid: str
+    symbol: str
+    price_e12: int
+    placed_order_id: int
+    reason: RejectReason | None = None
+
+
+class TriggerCancelled(Message, frozen=True):
+    """A waiting order ended before its price came."""
+
+    order_id: int
+    client_oid: str
+    uid: str
+    symbol: str
+    reason: CancelReason
+
+
+class MarginMoved(Message, frozen=True):
+    """Margin of an isolated leg changed by `amount_e16`, to `margin_e16`."""
+
+    uid: str
+    symbol: str
+    side: int
+    amount_e16: int
+    margin_e16: int
+    cause: Literal["client", "leverage", "auto"]
+
+
+class AutoMarginSet(Message, frozen=True):
+    """Whether an isolated leg draws margin before it is liquidated."""
+
+    uid: str
+    symbol: str
+    side: int
+    enabled: bool
+
+
+class FundingSettled(Message, frozen=True):
+    """Funding of a symbol was settled for an instant, at this rate and mark price; payments follow."""
+
+    symbol: str
+    rate_e8: int
+    mark_price_e12: int
+    funding_ms: int
+
+
+class FundingPaid(Message, frozen=True):
+    """What a position received (positive) or paid at a settlement."""
+
+    uid: str
+    symbol: str
+    side: int
+    position_id: int
+    lots: int
+    amount_e8: int
+    wallet_e8: int
+
+
+class LiquidationStarted(Message, frozen=True):
+    """
+    Maintenance margin is no longer covered: of an isolated leg, or of all crossed positions (`side` 0).
+
+    `symbol` is that whose price brought it about; the ratio is cut at 1 where equity is gone.
+    """
+
+    uid: str
+    margin_coin: str
+    symbol: str
+    side: int
+    margin_ratio_e16: int
+
+
+class PositionLiquidated(Message, frozen=True):
+    """
+    A position was taken over at its bankruptcy price; the fills before this event are how it was closed.
+
+    `insurance_e8` is what the fund received (positive) or paid, `house_e8` what the house paid beyond
+    it. `wallet_e8` is the holder's afterwards. A bankruptcy price of 0 or -1 ticks is none.
+    """
+
+    uid: str
+    margin_coin: str
+    symbol: str
+    side: int
+    position_id: int
+    lots: int
+    bankruptcy_price_ticks: int
+    insurance_e8: int
+    house_e8: int
+    wallet_e8: int
+    fund_e8: int
+
+
+class DeficitCovered(Message, frozen=True):
+    """An account without crossed positions owed money: the insurance fund paid, and the house the rest."""
+
+    uid: str
+    margin_coin: str
+    insurance_e8: int
+    house_e8: int
+    wallet_e8: int
+    fund_e8: int
+
+
 Event = (
     Rejected
     | VenueConfigured
+    | VenueResumed
+    | ClockAdvanced
     | ContractListed
     | AccountOpened
     | KeyOpened
@@ -302,11 +555,24 @@ Event = (
     | PriceSet
     | LadderReplaced
     | OrderAccepted
+    | OrderPresetsChanged
     | Fill
     | PositionClosed
     | OrderCancelled
     | PositionReversed
+    | PositionKept
+    | TriggerPlaced
+    | TriggerChanged
+    | TriggerFired
+    | TriggerCancelled
     | LeverageSet
+    | MarginMoved
+    | AutoMarginSet
     | MarginModeSet
     | PositionModeSet
+    | FundingSettled
+    | FundingPaid
+    | LiquidationStarted
+    | PositionLiquidated
+    | DeficitCovered
 )

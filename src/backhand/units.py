@@ -17,6 +17,7 @@ Divisions name their rounding. Nothing here does I/O.
 
 from typing import Final
 
+E4: Final = 10**4
 E8: Final = 10**8
 E12: Final = 10**12
 E16: Final = 10**16

@@ -13,7 +13,7 @@ from backhand.engine.audit import audit
 from backhand.engine.digest import state_digest
 from backhand.engine.matching import Match
 from backhand.engine.reversal import ReversalPlan, plan_reversal
-from backhand.events import Event, Fill, PositionReversed, Rejected
+from backhand.events import Event, Fill, LiquidationStarted, PositionReversed, Rejected, TriggerFired
 from tests.engine.twin import Twin
 
 #: The clock moves this much with every command, so that times differ.
@@ -64,12 +64,17 @@ class CheckedVenue:
 def check_priority(state: State, events: list[Event]) -> None:
     """Within one command a side takes the best prices first, and leaves none that is better."""
     taken: dict[tuple[str, str, int], int] = {}
+    liquidated = any(isinstance(event, LiquidationStarted) for event in events)
+    fired = any(isinstance(event, TriggerFired) for event in events)
     for event in events:
-        if isinstance(event, Fill) and event.is_taker:
-            taker = (event.uid, event.symbol, event.side)
+        if isinstance(event, Fill) and event.is_taker and event.kind in {"trade", "liquidation", "reduction"}:
+            # The legs of a reversal are one walk; what fires or liquidates in a step walks for itself.
+            taker = (str(event.order_id) if liquidated or fired else event.uid, event.symbol, event.side)
             price = event.price_ticks * event.side
             assert taken.get(taker, price) <= price, f"a better price was left for later: {events}"
             taken[taker] = price
+    if liquidated or fired:
+        return  # Orders of several takers: what was left for one may have come before the other.
     for (_, symbol, side), price in taken.items():
         left = state.markets[symbol].book.side(-side).best_ticks()
         assert not left or price <= left * side, f"a better price was passed over: {events}"

@@ -126,11 +126,15 @@ def test_refusals(linear: World, command: Command, reason: str) -> None:
 
 
 def test_mark_follows_the_index_unless_given(linear: World) -> None:
-    """A price command sets the index, and the mark with it or to its own value."""
-    assert [PriceSet("ETHUSDT", 100 * E12, 100 * E12)] == linear.do(SetPrice("ETHUSDT", 100 * E12))
-    assert [PriceSet("ETHUSDT", 101 * E12, 99 * E12)] == linear.do(SetPrice("ETHUSDT", 101 * E12, 99 * E12))
+    """A price command sets the index, and the mark with it (before any trade) or to its own value."""
+
+    def told(index: int, mark: int) -> PriceSet:
+        return PriceSet("ETHUSDT", index * E12, mark * E12, 10_000, 8 * 3_600_000)
+
+    assert [told(100, 100)] == linear.do(SetPrice("ETHUSDT", 100 * E12))
+    assert [told(101, 99)] == linear.do(SetPrice("ETHUSDT", 101 * E12, 99 * E12))
     events = linear.do(ReplaceLadder("ETHUSDT", ((99, 1),), (), None, 98 * E12))
-    assert [PriceSet("ETHUSDT", 101 * E12, 98 * E12), LadderReplaced("ETHUSDT", ((99, 1),), ())] == events
+    assert [told(101, 98), LadderReplaced("ETHUSDT", ((99, 1),), ())] == events
 
 
 def test_a_ladder_replaces_the_whole_one_before(world: World) -> None:

@@ -90,6 +90,7 @@ buy alice 5                            | refused: no_liquidity
         ),
         pytest.param(
             """
+leverage alice 2                       | ok
 house 99x3 / 111x3 112x3               | ok
 buy alice 5                            | refused: no_liquidity
 house 90x3 89x3 / 110x3                | ok
@@ -261,8 +262,11 @@ buy alice 2 @95 #used          | ok
         ("off", "sell alice 5 reduce", "refused: symbol_not_trading"),
         ("limit_open", "buy alice 5", "refused: opening_disabled"),
         ("limit_open", "sell alice 5 reduce", "filled 5 @ 99"),
-        ("limit_open", "cancel alice #resting", "cancelled #resting 1 by_client"),
-        ("off", "cancel alice #resting", "cancelled #resting 1 by_client"),
+        ("maintain", "cancel alice #resting", "cancelled #resting 1 by_client"),
+        ("restricted", "cancel alice #resting", "cancelled #resting 1 by_client"),
+        # What would open ends when the contract is closed for opening, everything when it is taken off.
+        ("limit_open", "cancel alice #resting", "refused: unknown_order"),
+        ("off", "cancel alice #resting", "refused: unknown_order"),
     ],
 )
 def test_contract_states(world: World, status: str, step: str, outcome: str) -> None:

@@ -19,8 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from backhand.commands import PlaceOrder, ReversePosition
 from backhand.engine import State, apply
+from backhand.engine.accepting import CLIENT_OID_MEMORY_MS
 from backhand.engine.digest import state_digest
-from backhand.engine.orders import CLIENT_OID_MEMORY_MS
 from backhand.events import Event
 from backhand.journal.chain import GENESIS, link
 from backhand.journal.record import Batch, decode

@@ -15,11 +15,14 @@ from backhand.commands import HOUSE_UID, Contract
 from backhand.engine import State
 from backhand.events import (
     ContractListed,
+    DeficitCovered,
     Event,
     Fill,
+    FundingPaid,
     OrderAccepted,
     OrderCancelled,
     PositionClosed,
+    PositionLiquidated,
     Transferred,
 )
 
@@ -69,6 +72,7 @@ class Twin:
     wallets: dict[tuple[str, str], Fraction] = field(default_factory=dict)
     legs: dict[tuple[str, str, int], Leg] = field(default_factory=dict)
     orders: dict[int, Live] = field(default_factory=dict)
+    fund: dict[str, Fraction] = field(default_factory=dict)
 
     def fold(self, events: list[Event]) -> None:
         """Follow the events of one command."""
@@ -87,6 +91,14 @@ class Twin:
                 self._fill(event)
             elif isinstance(event, PositionClosed):
                 self._closed(event)
+            elif isinstance(event, FundingPaid):
+                wallet = self._pay(event.uid, self._coin(event.symbol), Fraction(event.amount_e8, 10**8))
+                assert wallet == Fraction(event.wallet_e8, 10**8), event
+            elif isinstance(event, PositionLiquidated):
+                self._insure(event, -event.insurance_e8 + event.house_e8)
+            elif isinstance(event, DeficitCovered):
+                self._insure(event, event.insurance_e8 + event.house_e8)
+                self.fund[event.margin_coin] -= 2 * Fraction(event.insurance_e8, 10**8)
 
     def _fill(self, fill: Fill) -> None:
         contract = self.contracts[fill.symbol]
@@ -101,7 +113,8 @@ class Twin:
 
         rate = contract.taker_fee_rate_e8 if fill.is_taker else contract.maker_fee_rate_e8
         value = size if contract.inverse else size * price
-        fee = round_up(value * Fraction(rate, 10**8), 8)
+        free = fill.kind in {"netting", "adl", "delivery"}
+        fee = Fraction(0) if free else round_up(value * Fraction(rate, 10**8), 8)
         assert fee == Fraction(fill.fee_e8, 10**8), fill
         gain = -fill.side * closing * (price - held.average)
         profit = round_down(gain / price if contract.inverse else gain, 8)
@@ -118,6 +131,17 @@ class Twin:
         assert fill.position_side == (side if leg.size else 0), fill
         if leg.size:
             assert leg.average == Fraction(fill.position_average_price_e12, 10**12), fill
+
+    def _insure(self, event: PositionLiquidated | DeficitCovered, amount_e8: int) -> None:
+        """Follow what a holder gets from the fund and the house, or gives to the fund."""
+        coin, house = event.margin_coin, Fraction(event.house_e8, 10**8)
+        wallet = self._pay(event.uid, coin, Fraction(amount_e8, 10**8))
+        assert wallet == Fraction(event.wallet_e8, 10**8), event
+        self._pay(HOUSE_UID, coin, -house)
+        self.fund[coin] = self.fund.get(coin, Fraction(0)) + Fraction(event.insurance_e8, 10**8)
+
+    def _coin(self, symbol: str) -> str:
+        return self.contracts[symbol].margin_coin
 
     def _order_filled(self, fill: Fill) -> tuple[int, bool]:
         """Count the fill against its order; the leg that it names and whether it only closes."""
@@ -165,6 +189,10 @@ class Twin:
                         size = Fraction(leg.lots * self.contracts[symbol].lot_e8, 10**8)
                         legs[uid, symbol, side] = (size, Fraction(leg.average_price_e12, 10**12))
         assert {key: (leg.size, leg.average) for key, leg in self.legs.items() if leg.size} == legs
+        funds = {coin: Fraction(money.insurance_e8, 10**8) for coin, money in state.coins.items()}
+        assert {coin: fund for coin, fund in self.fund.items() if fund} == {
+            coin: fund for coin, fund in funds.items() if fund
+        }
         orders = {
             order.order_id: order.open_lots
             for account in state.accounts.values()

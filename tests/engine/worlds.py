@@ -242,7 +242,7 @@ def _house(world: World, words: list[str]) -> list[Command]:
 def _mark(world: World, words: list[str]) -> list[Command]:
     price_e12 = parse_decimal(words[0], 12)
     assert price_e12 is not None
-    return [SetPrice(world.contract.symbol, price_e12)]
+    return [SetPrice(world.contract.symbol, price_e12, price_e12)]
 
 
 def _place(side: Any) -> Callable[[World, list[str]], list[Command]]:

@@ -248,8 +248,7 @@ def maintenance_margin(case: Case) -> Figures:
     # A position of one coin at a mark of V is worth V.
     made = market(False, tiers=tiers, taker_fee_rate_e8=rate_e8(case, "fee_rate"))
     made.mark_price_e12 = price_e12(case, "position_value")
-    value = value_e20(made, E8, made.mark_price_e12)
-    return {"maintenance_margin": Fraction(maintenance_e28(made, E8, value), E28)}
+    return {"maintenance_margin": Fraction(maintenance_e28(made, E8, E8), E28)}
 
 
 def tiers_with_offset(rate: Fraction, offset: Fraction, value: Fraction) -> tuple[Tier, ...]:

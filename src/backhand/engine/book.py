@@ -9,6 +9,7 @@ intrusive doubly linked list of orders. A bid's key is its price, an ask's key i
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
+from backhand.commands import Preset, SelfTradePrevention
 from backhand.engine.invariants import InvariantBroken
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ class Order:
     One order, open or about to be; `open_lots` is what is left of it.
 
     `side` is the direction of the trade. `hold_side` is the leg it belongs to in hedge mode, 0 in
-    one-way mode. `reserve_e8` is what the ledger has locked for it.
+    one-way mode. `reserve_e8` is what the ledger has locked for it. Of what it has opened, its presets
+    protect `protected_lots` so far; `opened_lots` counts only where it has presets.
     """
 
     def __init__(
@@ -45,6 +47,12 @@ class Order:
         self.open_lots = size_lots
         self.reserve_e8 = 0
         self.reserved_lots = 0
+        self.post_only = False
+        self.stp_mode: SelfTradePrevention = "none"
+        self.take_profit: Preset | None = None
+        self.stop_loss: Preset | None = None
+        self.opened_lots = 0
+        self.protected_lots = 0
         self.level: Level | None = None
         self.before: Order | None = None
         self.after: Order | None = None

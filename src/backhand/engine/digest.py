@@ -9,7 +9,8 @@ from backhand.engine.state import Account, Holding, State
 def state_digest(state: State) -> str:
     """SHA-256 over a canonical text of contracts, markets, money, accounts, positions and orders."""
     digest = hashlib.sha256()
-    digest.update(f"venue|{state.venue_id}|{state.one_way_size}\n".encode())
+    switches = f"{state.one_way_size}|{state.maintenance}|{state.position_limit}"
+    digest.update(f"venue|{state.venue_id}|{switches}\n".encode())
     for symbol in sorted(state.markets):
         market = state.markets[symbol]
         digest.update(f"contract|{market.contract!r}\n".encode())
@@ -34,6 +35,8 @@ def _add_side(digest: "hashlib._Hash", side: BookSide) -> None:
             owner = order.holding.account.uid
             shape = f"{order.side}|{order.hold_side}|{order.reduce_only}|{order.price_ticks}"
             sizes = f"{order.size_lots}|{order.open_lots}|{order.reserve_e8}"
+            if order.take_profit is not None or order.stop_loss is not None:
+                sizes += f"|{order.take_profit!r}|{order.stop_loss!r}|{order.opened_lots}"
             digest.update(f"order|{owner}|{order.order_id}|{order.client_oid}|{shape}|{sizes}\n".encode())
             order = order.after
 
@@ -72,4 +75,12 @@ def _add_holding(digest: "hashlib._Hash", holding: Holding, account: Account) ->
             sizes = f"{leg.lots}|{leg.average_price_e12}|{leg.margin_e16}|{leg.opened_lots}|{leg.closed_lots}"
             money = f"{leg.profit_e8}|{leg.open_fee_e8}|{leg.close_fee_e8}|{leg.funding_e8}"
             values = f"{leg.opened_lot_ticks}|{leg.closed_lot_ticks}"
+            values += f"|{leg.auto_margin}"
             digest.update(f"leg|{side}|{leg.position_id}|{sizes}|{money}|{values}\n".encode())
+    for trigger in holding.triggers.values():
+        kind = f"{trigger.kind}|{trigger.side}|{trigger.hold_side}|{trigger.reduce_only}|{trigger.rises}"
+        prices = f"{trigger.trigger_price_ticks}|{trigger.by_last}|{trigger.limit_price_ticks}"
+        trail = f"{trigger.callback_rate_e8}|{trigger.best_price_e12}|{trigger.position_id}"
+        presets = f"{trigger.take_profit!r}|{trigger.stop_loss!r}|{trigger.stp_mode}|{trigger.margin_mode}"
+        names = f"{trigger.order_id}|{trigger.client_oid}|{trigger.size_lots}|{trigger.parent_order_id}"
+        digest.update(f"trigger|{names}|{kind}|{prices}|{trail}|{presets}\n".encode())

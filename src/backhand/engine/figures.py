@@ -7,6 +7,7 @@ section 1 says (margins and ratios up, prices half up, break-even to the holder'
 
 from backhand.engine.margin import (
     break_even_price_e16,
+    crossed_margin,
     crossed_sums,
     initial_margin_e16,
     liquidation_price_e16,
@@ -16,7 +17,7 @@ from backhand.engine.margin import (
     value_e20,
 )
 from backhand.engine.state import Account, Holding, Ledger, Position, State
-from backhand.units import E8, E12, E16, ceil_div
+from backhand.units import E4, E8, E12, E16, ceil_div
 
 
 class AccountFigures:
@@ -87,7 +88,7 @@ def account_figures(account: Account, coin: str) -> AccountFigures:
                 if leg is not None:
                     isolated += unrealised_e20(holding.market, side, leg.lots, leg.average_price_e12)
     wallet = ledger.wallet_e8 * E12
-    isolated_margin = ledger.isolated_margin_e16 * 10**4
+    isolated_margin = ledger.isolated_margin_e16 * E4
     available = wallet - isolated_margin - ledger.locked_e8 * E12
     figures.wallet_e8 = ledger.wallet_e8
     figures.locked_e8 = ledger.locked_e8
@@ -103,6 +104,19 @@ def account_figures(account: Account, coin: str) -> AccountFigures:
     figures.isolated_margin_e16 = ledger.isolated_margin_e16
     figures.crossed_risk_e16 = ratio_e16(maintenance, wallet - isolated_margin + crossed)
     return figures
+
+
+def leg_ratio_e16(holding: Holding, leg: Position) -> int:
+    """The margin ratio of an isolated leg."""
+    market = holding.market
+    profit = unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12)
+    return ratio_e16(maintenance_e28(market, leg.lots, leg.lots), leg.margin_e16 * E4 + profit)
+
+
+def crossed_ratio_e16(ledger: Ledger) -> int:
+    """The margin ratio of all crossed legs of a ledger."""
+    equity, maintenance = crossed_margin(ledger)
+    return ratio_e16(maintenance, equity)
 
 
 def ratio_e16(maintenance_e28: int, equity_e20: int) -> int:
@@ -150,17 +164,14 @@ def position_figures(account: Account, holding: Holding, leg: Position) -> Posit
     if holding.isolated:
         figures.margin_e16 = leg.margin_e16
         tier_value = value_e20(market, leg.lots, mark)
-        maintenance = maintenance_e28(market, leg.lots, tier_value)
-        equity = leg.margin_e16 * 10**4 + figures.unrealised_e20
+        figures.margin_ratio_e16 = leg_ratio_e16(holding, leg)
         figures.liquidation_price_e16 = _isolated_liquidation_price_e16(holding, leg)
     else:
         figures.margin_e16 = initial_margin_e16(market, leg.lots, mark, holding.crossed_leverage)
         tier_value = value_e20(market, long_lots + short_lots, mark)
-        _, maintenance, unrealised = crossed_sums(ledger, None)
-        equity = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * 10**4 + unrealised
+        figures.margin_ratio_e16 = crossed_ratio_e16(ledger)
         figures.liquidation_price_e16 = _crossed_liquidation_price_e16(holding, ledger)
     figures.maintenance_rate_e8 = market.tier_rates_e8[tier_index(market, tier_value)]
-    figures.margin_ratio_e16 = ratio_e16(maintenance, equity)
     net_e8 = figures.profit_e8 + figures.funding_e8 - figures.fee_e8
     figures.break_even_price_e16 = break_even_price_e16(
         market, leg.side, leg.lots, leg.average_price_e12, net_e8
@@ -179,7 +190,7 @@ def _isolated_liquidation_price_e16(holding: Holding, leg: Position) -> int:
 def _crossed_liquidation_price_e16(holding: Holding, ledger: Ledger) -> int:
     """One price for both legs: what else the ledger has and owes stands as it is now."""
     _, maintenance, unrealised = crossed_sums(ledger, holding)
-    funds = (ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * 10**4 + unrealised) * E8 - maintenance
+    funds = (ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 + unrealised) * E8 - maintenance
     long, short = holding.long, holding.short
     return liquidation_price_e16(
         holding.market,

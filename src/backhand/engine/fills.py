@@ -7,6 +7,8 @@ after each: a fee goes to `fees` exactly and its rounding to `rounding`; a linea
 Rounding: fees up, profits down, averages half up at 12 decimals (contracts.md section 1).
 """
 
+from typing import Final
+
 from backhand.engine.book import Order
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import (
@@ -14,17 +16,21 @@ from backhand.engine.margin import (
     fee_e8,
     fee_volume,
     initial_margin_e16,
-    order_reserve_e8,
     posted_profit_e8,
     price_profit_e20,
 )
 from backhand.engine.matching import Match
 from backhand.engine.state import Holding, Market, Position, State
-from backhand.events import CancelReason, Event, Fill, OrderCancelled, PositionClosed
+from backhand.events import CancelReason, Event, Fill, FillKind, OrderCancelled, PositionClosed
 from backhand.units import E8, E12, ceil_div
 
+#: What the venue settles between positions costs nobody a fee (contracts.md section 9).
+FREE_KINDS: Final = ("netting", "adl", "delivery")
 
-def trade(state: State, taker: Order, match: Match, events: list[Event]) -> None:
+
+def trade(
+    state: State, taker: Order, match: Match, events: list[Event], taker_kind: FillKind = "trade"
+) -> None:
     """Execute a match: both fills at the maker's price, the maker's remainder cancelled if told."""
     maker = match.maker
     market = maker.holding.market
@@ -32,12 +38,23 @@ def trade(state: State, taker: Order, match: Match, events: list[Event]) -> None
     if lots:
         trade_id = state.take_trade_id()
         price_ticks = maker.price_ticks
-        fill(state, taker, price_ticks, lots, trade_id, True, events)
-        fill(state, maker, price_ticks, lots, trade_id, False, events)
-        market.last_price_ticks = price_ticks
+        fill(state, taker, price_ticks, lots, trade_id, True, events, taker_kind)
+        fill(state, maker, price_ticks, lots, trade_id, False, events, "trade")
+        state.last_moves(market, price_ticks)
         invariant(market.long_lots == market.short_lots, "long lots equal short lots of a symbol")
     if match.cancel_rest and maker.open_lots:
         cancel(state, maker, CancelReason.REDUCE_ONLY_EXCESS, events)
+
+
+def settle_between(
+    state: State, one: Order, other: Order, price_ticks: int, lots: int, kind: FillKind, events: list[Event]
+) -> None:
+    """Fill two orders against each other outside the book, free of fees: no trade, and no last price."""
+    market = one.holding.market
+    trade_id = state.take_trade_id()
+    fill(state, one, price_ticks, lots, trade_id, True, events, kind)
+    fill(state, other, price_ticks, lots, trade_id, False, events, kind)
+    invariant(market.long_lots == market.short_lots, "long lots equal short lots of a symbol")
 
 
 def fill(
@@ -48,11 +65,13 @@ def fill(
     trade_id: int,
     is_taker: bool,
     events: list[Event],
+    kind: FillKind,
 ) -> None:
     """Fill part of an order: fee, legs, wallet, what stays open, and the event."""
     holding = order.holding
     market = holding.market
-    fee = _charge(state, holding, price_ticks, lots, is_taker)
+    free = kind in FREE_KINDS
+    fee = 0 if free else _charge(state, holding, price_ticks, lots, is_taker)
     touch(state, holding)
 
     closing = _closing_lots(order, lots)
@@ -60,7 +79,7 @@ def fill(
     profit = 0
     close_fee = 0
     if closing:
-        close_fee = fee if closing == lots else fee_e8(market, closing, price_ticks, is_taker)
+        close_fee = fee if closing == lots or free else fee_e8(market, closing, price_ticks, is_taker)
         held_side = -order.side
         leg = holding.leg(held_side)
         if leg is not None:
@@ -71,6 +90,10 @@ def fill(
     if closing < lots:
         position = _extend(state, holding, order.side, price_ticks, lots - closing)
         position.open_fee_e8 += fee - close_fee
+        if order.take_profit is not None or order.stop_loss is not None:
+            if order.opened_lots == order.protected_lots:
+                state.preset_orders.append(order)
+            order.opened_lots += lots - closing
 
     order.open_lots -= lots
     level = order.level
@@ -100,6 +123,7 @@ def fill(
                 position.lots,
                 position.average_price_e12 if position.lots else 0,
                 holding.ledger.wallet_e8,
+                kind,
             )
         )
     if closed is not None and closed.lots == 0:
@@ -169,6 +193,7 @@ def _extend(state: State, holding: Holding, side: int, price_ticks: int, lots: i
             holding.long = leg
         else:
             holding.short = leg
+        market.held[holding.account.uid] = holding
     price = price_ticks * market.tick_e12
     average = average_price_after_e12(leg.lots, leg.average_price_e12, lots, price)
     moved = 0
@@ -206,6 +231,8 @@ def _closed(holding: Holding, leg: Position, events: list[Event]) -> None:
     else:
         holding.short = None
     account = holding.account
+    if holding.long is None and holding.short is None:
+        del holding.market.held[account.uid]
     events.append(
         PositionClosed(
             leg.position_id,
@@ -286,57 +313,6 @@ def touch(state: State, holding: Holding) -> None:
     if not holding.is_touched:
         holding.is_touched = True
         state.touched.append(holding)
-
-
-def settle(state: State, events: list[Event]) -> None:
-    """
-    Bring resting orders in line with the legs as this command left them.
-
-    Closing orders that hold more than the leg are cancelled oldest first (promise 6); then every order
-    has locked what its opening part needs now.
-    """
-    for holding in state.touched:
-        if holding.orders:
-            _shrink(state, holding, 1, events)
-            _shrink(state, holding, -1, events)
-            _reserve(holding, 1)
-            _reserve(holding, -1)
-        holding.is_touched = False
-    state.touched.clear()
-
-
-def _shrink(state: State, holding: Holding, side: int, events: list[Event]) -> None:
-    held = holding.lots(side)
-    if holding.locked_lots(side) <= held:
-        return
-    for order in list(holding.orders.values()):
-        if order.reduce_only and order.side == -side:
-            cancel(state, order, CancelReason.REDUCE_ONLY_EXCESS, events)
-            if holding.locked_lots(side) <= held:
-                return
-
-
-def _reserve(holding: Holding, side: int) -> None:
-    """
-    Lock what the orders of a trade direction need to open.
-
-    In one-way mode the oldest orders first close what the other side holds and reduce-only orders do
-    not hold already; each lot of the position is counted once.
-    """
-    closable = holding.lots(-side) - holding.locked_lots(-side)
-    for order in holding.orders.values():
-        if order.side != side or order.reduce_only:
-            continue
-        opening = order.open_lots
-        if order.hold_side == 0:
-            closing = min(opening, closable)
-            closable -= closing
-            opening -= closing
-        if opening != order.reserved_lots:
-            order.reserved_lots = opening
-            needed = order_reserve_e8(holding.market, opening, order.price_ticks, holding.leverage(side))
-            holding.ledger.locked_e8 += needed - order.reserve_e8
-            order.reserve_e8 = needed
 
 
 def _unlock(holding: Holding, order_side: int, lots: int) -> None:

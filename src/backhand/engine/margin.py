@@ -8,7 +8,7 @@ ones in their base coin; sizes count base coin in both. Source: contracts.md sec
 from typing import Final
 
 from backhand.engine.state import Holding, Ledger, Market
-from backhand.units import E8, E12, E20, ceil_div, half_up_div
+from backhand.units import E4, E8, E12, E20, ceil_div, half_up_div
 
 #: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
 OPENING_RATIO_MAX_E8: Final = 90_000_000
@@ -61,7 +61,7 @@ def initial_margin_e20(market: Market, lots: int, price_e12: int, leverage: int)
 
 def initial_margin_e16(market: Market, lots: int, price_e12: int, leverage: int) -> int:
     """V / L in the margin coin, rounded up at the 16 decimals a position's margin is kept with."""
-    return ceil_div(margin_value_e20(market, lots, price_e12), leverage * 10**4)
+    return ceil_div(margin_value_e20(market, lots, price_e12), leverage * E4)
 
 
 def average_price_after_e12(held_lots: int, average_price_e12: int, lots: int, price_e12: int) -> int:
@@ -87,16 +87,19 @@ def leverage_allowed(market: Market, tier_value_e20: int) -> int:
     return market.tier_leverages[tier_index(market, tier_value_e20)]
 
 
-def maintenance_e28(market: Market, lots: int, tier_value: int) -> int:
+def maintenance_e28(market: Market, lots: int, tier_lots: int) -> int:
     """
     Maintenance margin at mark in the margin coin: V * (mmr + f) - offset of the tier, rounded up.
 
-    `tier_value` picks the tier: of a crossed hedge it is the value of both legs together.
+    `tier_lots` pick the tier: of a crossed hedge they are both legs together, of which `lots` are the
+    larger; the offset then counts in proportion, so that the margin of a part is that part of the margin.
     """
-    index = tier_index(market, tier_value)
+    mark = market.mark_price_e12
+    index = tier_index(market, value_e20(market, tier_lots, mark))
     rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
     offset_e28 = market.tier_offsets_e28[index]
-    mark = market.mark_price_e12
+    if lots != tier_lots:
+        offset_e28 = offset_e28 * lots // tier_lots
     if market.inverse:
         offset_e28 = offset_e28 * E12 // mark
     return margin_value_e20(market, lots, mark) * rate_e8 - offset_e28
@@ -121,7 +124,7 @@ def legs_sums(
         unrealised += unrealised_e20(market, 1, long_lots, long_average)
     if short_lots:
         unrealised += unrealised_e20(market, -1, short_lots, short_average)
-    maintenance = maintenance_e28(market, larger, value_e20(market, long_lots + short_lots, mark))
+    maintenance = maintenance_e28(market, larger, long_lots + short_lots)
     return initial_margin_e20(market, larger, mark, leverage), maintenance, unrealised
 
 
@@ -153,6 +156,12 @@ def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int
     return initial, maintenance, unrealised
 
 
+def crossed_margin(ledger: Ledger) -> tuple[int, int]:
+    """What the crossed legs of a ledger stand on (equity e20), and what they need (maintenance e28)."""
+    _, maintenance, unrealised = crossed_sums(ledger, None)
+    return ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 + unrealised, maintenance
+
+
 def order_reserve_e8(market: Market, lots: int, price_ticks: int, leverage: int) -> int:
     """What an opening order locks at its price: V / L and the larger of both fees, each rounded up."""
     if lots == 0:
@@ -170,31 +179,30 @@ def band_edge_ticks(market: Market, side: int) -> int:
 
 
 def bankruptcy_price_ticks(
-    market: Market, side: int, lots: int, reference_price_e12: int, funds_e28: int
+    market: Market, side: int, lots: int, average_price_e12: int, funds_e28: int
 ) -> int:
     """
     The worst tick at which closing a leg, fee included, does not use up more than its funds.
 
-    Isolated legs count from their average price and margin, crossed ones from mark and their share of
-    what the account has left. Linear (d*q*P - F) / (q*(d - f)), inverse d*q*P / (F + q*(d - f)). Rounded
-    to the holder's side; 0 when no price is too bad, EVERY_PRICE when all are. Source: contracts.md
-    sections 5 and 8.
+    The funds are an isolated leg's margin; those of a crossed leg are its share of what the account has
+    left, less its own profit at mark. Linear (d*q*E - F) / (q*(d - f)), inverse d*q*E / (F + q*(d - f)).
+    Rounded to the holder's side; 0 when no price is too bad, EVERY_PRICE when all are. Source:
+    contracts.md section 8.
     """
-    notional_e28 = side * value_e20(market, lots, reference_price_e12) * E8
+    cost_e28 = side * value_e20(market, lots, average_price_e12) * E8
     size_e16 = lots * market.lot_e8 * (side * E8 - market.taker_rate_e8)
     if market.inverse:
-        numerator = notional_e28
+        numerator = cost_e28
         denominator = (funds_e28 // E12 + size_e16) * market.tick_e12
-    else:
-        numerator = notional_e28 - funds_e28
-        denominator = size_e16 * market.tick_e12
-    if market.inverse:
         # The funds cover a short whatever the price; or they cover a long at none.
         if denominator * side <= 0:
             return EVERY_PRICE if side > 0 else 0
-    elif numerator * side <= 0:
+    else:
+        numerator = cost_e28 - funds_e28
+        denominator = size_e16 * market.tick_e12
         # The funds cover a long down to nothing; or they cover a short at no price at all.
-        return 0 if side > 0 else EVERY_PRICE
+        if numerator * side <= 0:
+            return 0 if side > 0 else EVERY_PRICE
     return ceil_div(numerator, denominator) if side > 0 else numerator // denominator
 
 
@@ -210,26 +218,28 @@ def liquidation_price_e16(
     """
     larger = max(long_lots, short_lots)
     tier_lots = long_lots + short_lots
+    if larger == 0:
+        return 0
     net_e16 = (long_lots - short_lots) * market.lot_e8 * E8
     cost_e28 = (long_lots * long_average - short_lots * short_average) * market.lot_e8 * E8
     index = tier_index(market, value_e20(market, tier_lots, market.mark_price_e12))
     price_e16 = 0
     for _ in range(len(market.tier_rates_e8)):
         rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
-        offset_e28 = market.tier_offsets_e28[index]
+        offset_e28 = market.tier_offsets_e28[index] * larger // tier_lots
         charge_e16 = larger * market.lot_e8 * rate_e8
         if market.inverse:
-            numerator = (cost_e28 - offset_e28) * 10**4
+            numerator = (cost_e28 - offset_e28) * E4
             denominator = funds_e28 // E12 + net_e16 - charge_e16
         else:
-            numerator = (funds_e28 + offset_e28 - cost_e28) * 10**4
+            numerator = (funds_e28 + offset_e28 - cost_e28) * E4
             denominator = charge_e16 - net_e16
         if denominator < 0:
             numerator, denominator = -numerator, -denominator
         if numerator <= 0 or denominator == 0:
             return 0
         price_e16 = half_up_div(numerator, denominator)
-        found = tier_index(market, tier_lots * market.lot_e8 * price_e16 // 10**4)
+        found = tier_index(market, tier_lots * market.lot_e8 * price_e16 // E4)
         if found == index:
             break
         index = found
@@ -249,7 +259,7 @@ def break_even_price_e16(market: Market, side: int, lots: int, average_price_e12
         numerator = cost_e20 * E12
         denominator = size_e16 + net_e8 * E8
     else:
-        numerator = (cost_e20 * E8 - net_e8 * E20) * 10**4
+        numerator = (cost_e20 * E8 - net_e8 * E20) * E4
         denominator = size_e16
     if denominator < 0:
         numerator, denominator = -numerator, -denominator

@@ -2,31 +2,47 @@
 
 from typing import Final
 
-from backhand.commands import Contract, ListContract, ReplaceLadder, SetPrice
+from backhand.commands import Contract, ListContract, ReplaceLadder
+from backhand.engine.accepting import venue_order
 from backhand.engine.book import Order
-from backhand.engine.fills import leave_book, rest, trade
+from backhand.engine.fills import cancel, leave_book, rest, settle_between, touch, trade
+from backhand.engine.firing import drop
 from backhand.engine.matching import Sweep
-from backhand.engine.orders import refuse
+from backhand.engine.prices import next_funding_ms, prices_valid, take_prices
+from backhand.engine.refusals import refuse
 from backhand.engine.state import Holding, Market, State
-from backhand.events import ContractListed, Event, LadderReplaced, PriceSet, RejectReason
-from backhand.units import E8
+from backhand.events import (
+    CancelReason,
+    ContractListed,
+    Event,
+    LadderReplaced,
+    RejectReason,
+)
+from backhand.units import E8, half_up_div
 
 #: Levels of a ladder per side: what `merge-depth` shows twice over.
 LADDER_LEVELS_MAX: Final = 500
-#: Bounds of prices and sizes: what a journal's 64-bit integers hold, with room.
-PRICE_E12_MAX: Final = 9 * 10**18
+#: Bound of a level's size: what a journal's 64-bit integers hold, with room.
 SIZE_LOTS_MAX: Final = 10**15
 
 
 def list_contract(state: State, command: ListContract, events: list[Event]) -> None:
-    """List a contract, or change a listed one; its grid only while nobody holds or orders it."""
+    """
+    List a contract, or change a listed one; its grid only while nobody holds or orders it.
+
+    Closed for opening (`limit_open`), the orders that would open end; taken off (`off`), everything ends,
+    which needs a mark price where positions are held. Other states leave orders and positions as they are.
+    """
     contract = command.contract
     fault = contract_fault(state, contract)
     if fault:
         return refuse(events, RejectReason.INVALID_CONTRACT, fault)
     market = state.markets.get(contract.symbol)
     if market is None:
-        state.markets[contract.symbol] = Market(contract)
+        market = Market(contract)
+        market.flat_maintenance = state.maintenance == "flat"
+        market.set_contract(contract)
+        state.markets[contract.symbol] = market
     else:
         before = market.contract
         if _kind(before) != _kind(contract):
@@ -36,10 +52,85 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
         held = market.long_lots or market.book.bids.keys or market.book.asks.keys
         if held and (before.lot_e8, before.tick_e12) != (contract.lot_e8, contract.tick_e12):
             return refuse(events, RejectReason.CONTRACT_IN_USE, contract.symbol)
+        if contract.status == "off" and market.held and market.mark_price_e12 == 0:
+            return refuse(events, RejectReason.NO_INDEX_PRICE, contract.symbol)
         market.last_price_ticks = market.last_price_ticks * before.tick_e12 // contract.tick_e12
         market.set_contract(contract)
+        if before.funding_interval_hours != contract.funding_interval_hours and market.next_funding_ms:
+            market.next_funding_ms = next_funding_ms(market, state.time_ms)
     events.append(ContractListed(contract))
+    if contract.status == "limit_open":
+        _end_openings(state, market, events)
+    elif contract.status == "off":
+        _take_off(state, market, events)
+    # Margins follow the new terms at once.
+    for holding in market.held.values():
+        touch(state, holding)
     return None
+
+
+def _end_openings(state: State, market: Market, events: list[Event]) -> None:
+    """Cancel the clients' orders that would open where nothing may be opened any more."""
+    for order in client_orders(market):
+        if not order.reduce_only:
+            cancel(state, order, CancelReason.OPENING_DISABLED, events)
+
+
+def client_orders(market: Market) -> list[Order]:
+    """Resting orders of clients, best bids first, then best asks."""
+    found: list[Order] = []
+    for side in (market.book.bids, market.book.asks):
+        for key in reversed(side.keys):
+            order = side.levels[key].first
+            while order is not None:
+                if not order.holding.account.is_house:
+                    found.append(order)
+                order = order.after
+    return found
+
+
+def _take_off(state: State, market: Market, events: list[Event]) -> None:
+    """
+    Take a contract off: all orders end, positions are settled at mark on the nearest tick, free of fees.
+
+    Longs are settled against shorts in the order in which they came to hold; each long lot has a short one.
+    The house's ladder is taken out, and funding ends.
+    """
+    for order in client_orders(market):
+        cancel(state, order, CancelReason.DELISTED, events)
+    for holding in _waiting_holdings(state, market):
+        for trigger in list(holding.triggers.values()):
+            drop(trigger, CancelReason.DELISTED, events)
+    _withdraw(market.house_bids, {})
+    _withdraw(market.house_asks, {})
+    _settle_positions(state, market, events)
+    market.next_funding_ms = 0
+
+
+def _waiting_holdings(state: State, market: Market) -> list[Holding]:
+    found: list[Holding] = []
+    for account in state.accounts.values():
+        holding = account.holdings.get(market.symbol)
+        if holding is not None and holding.triggers:
+            found.append(holding)
+    return found
+
+
+def _settle_positions(state: State, market: Market, events: list[Event]) -> None:
+    price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
+    longs = [holding for holding in market.held.values() if holding.long is not None]
+    shorts = [holding for holding in market.held.values() if holding.short is not None]
+    place = 0
+    against: Order | None = None
+    for holding in longs:
+        closing = venue_order(state, holding, -1, holding.lots(1), "delivery", events)
+        while closing.open_lots:
+            if against is None or against.open_lots == 0:
+                short = shorts[place]
+                against = venue_order(state, short, 1, short.lots(-1), "delivery", events)
+                place += 1
+            lots = min(closing.open_lots, against.open_lots)
+            settle_between(state, closing, against, price_ticks, lots, "delivery", events)
 
 
 def _kind(contract: Contract) -> tuple[str, str, str, str, bool]:
@@ -63,42 +154,23 @@ def contract_fault(state: State, contract: Contract) -> str:
         return "fee rates must be below 1"
     if contract.margin_coin != (contract.base_coin if contract.inverse else contract.quote_coin):
         return "the margin coin must be the base coin of an inverse contract, else the quote coin"
+    if contract.funding_interval_hours < 1 or 24 % contract.funding_interval_hours:
+        return "the funding interval must divide a day"
+    if not -E8 < contract.funding_rate_min_e8 <= contract.funding_rate_max_e8 < E8:
+        return "the bounds of the funding rate must be ascending and below 1"
     if not contract.tiers:
         return "at least one tier is needed"
     end = 0
+    rate = 0
     for tier in contract.tiers:
-        if tier.end_value_e8 <= end or tier.leverage_max < 1 or not 0 <= tier.maintenance_rate_e8 < E8:
-            return "tiers must ascend, with a leverage of at least 1 and a rate below 1"
+        if tier.end_value_e8 <= end or tier.leverage_max < 1 or not rate <= tier.maintenance_rate_e8 < E8:
+            return "tiers must ascend, with a leverage of at least 1 and rates below 1 that do not fall"
         end = tier.end_value_e8
+        rate = tier.maintenance_rate_e8
     for market in state.markets.values():
         if market.margin_coin == contract.margin_coin and market.product_type != contract.product_type:
             return "a margin coin belongs to one product type"
     return ""
-
-
-def set_price(state: State, command: SetPrice, events: list[Event]) -> None:
-    """Set index and mark; mark follows the index unless it is given."""
-    market = state.markets.get(command.symbol)
-    if market is None:
-        return refuse(events, RejectReason.UNKNOWN_SYMBOL, command.symbol)
-    if not _prices_valid(command.index_price_e12, command.mark_price_e12):
-        return refuse(events, RejectReason.INVALID_PRICE, command.symbol)
-    _set_prices(market, command.index_price_e12, command.mark_price_e12, events)
-    return None
-
-
-def _prices_valid(index_e12: int | None, mark_e12: int | None) -> bool:
-    return all(price is None or 0 < price <= PRICE_E12_MAX for price in (index_e12, mark_e12))
-
-
-def _set_prices(market: Market, index_e12: int | None, mark_e12: int | None, events: list[Event]) -> None:
-    """Take over new prices: an index moves a mark that is not held by hand in the same step."""
-    if index_e12 is not None:
-        market.index_price_e12 = index_e12
-        market.mark_price_e12 = index_e12
-    if mark_e12 is not None:
-        market.mark_price_e12 = mark_e12
-    events.append(PriceSet(market.symbol, market.index_price_e12, market.mark_price_e12))
 
 
 def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) -> None:
@@ -110,13 +182,14 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
     market = state.markets.get(command.symbol)
     if market is None:
         return refuse(events, RejectReason.UNKNOWN_SYMBOL, command.symbol)
-    if not _prices_valid(command.index_price_e12, command.mark_price_e12):
+    index_e12, mark_e12, good_for_ms = command.index_price_e12, command.mark_price_e12, command.good_for_ms
+    if not prices_valid(index_e12, mark_e12, good_for_ms):
         return refuse(events, RejectReason.INVALID_PRICE, command.symbol)
     fault = ladder_fault(command)
     if fault:
         return refuse(events, RejectReason.INVALID_LADDER, fault)
-    if command.index_price_e12 is not None or command.mark_price_e12 is not None:
-        _set_prices(market, command.index_price_e12, command.mark_price_e12, events)
+    if index_e12 is not None or mark_e12 is not None:
+        take_prices(state, market, index_e12, mark_e12, good_for_ms, events)
     holding = state.house.holding(market)
     state.house.keep(holding)
     bids = dict(command.bids)

@@ -29,13 +29,19 @@ class Sweep:
     A walk over the resting orders that a taker of `side` meets, best first.
 
     Orders of `avoided` are passed over and collected in `own`: they must be cancelled before the
-    matches are executed.
+    matches are executed. Unless `stp_mode` is cancel_maker the walk stops at the first of them, which is
+    collected with cancel_both only.
     """
 
-    def __init__(self, market: Market, side: int, avoided: Account | None) -> None:
+    def __init__(
+        self, market: Market, side: int, avoided: Account | None, stp_mode: str = "cancel_maker"
+    ) -> None:
         self.side = side
         self.avoided = avoided
+        self.stp_mode = stp_mode
         self.own: list[Order] = []
+        #: Whether an own order stopped the walk.
+        self.stopped = False
         #: Lots that the matches so far take from each maker's leg.
         self._taken_lots: dict[Holding, int] = {}
         self._levels = market.book.side(-side)
@@ -48,7 +54,7 @@ class Sweep:
     def take(self, lots: int, limit_ticks: int) -> list[Match]:
         """Match up to `lots` at prices no worse than `limit_ticks`."""
         taken: list[Match] = []
-        left = lots
+        left = 0 if self.stopped else lots
         # A maker's key falls as its price gets worse for the taker.
         limit_key = limit_ticks if self.side > 0 else -limit_ticks
         while left > 0:
@@ -67,7 +73,11 @@ class Sweep:
             if self._key + limit_key < 0:
                 break
             if order.holding.account is self.avoided:
-                self.own.append(order)
+                if self.stp_mode != "cancel_taker":
+                    self.own.append(order)
+                if self.stp_mode != "cancel_maker":
+                    self.stopped = True
+                    break
                 self._arrive(order.after)
                 continue
             got = min(left, self._order_lots)

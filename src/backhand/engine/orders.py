@@ -1,45 +1,62 @@
 """
-Placing and cancelling orders.
+Placing orders: judged without touching anything, then executed.
 
-`place_order` is a flat list of checks in the documented order of precedence; the first that fails is
-the answer. What is needed is worked out on a `Sweep` and a `Preview`; below the line that says so,
-nothing can fail any more.
+    judge   ─▶ Placement | Rejected     a flat list of checks in the documented order; a sweep and a preview
+    execute ─▶ cancels, acceptance, fills, rest
+
+`judge` works for whoever places an order: a client, a waiting order whose price came, a flash close.
 """
 
 from typing import Final
 
-from backhand.commands import CancelOrder, OrderType, PlaceOrder, TimeInForce
+from backhand.commands import Effect, PlaceOrder, Preset, TimeInForce
+from backhand.engine.accepting import accept, is_duplicate
 from backhand.engine.book import Order
 from backhand.engine.fills import cancel, end, rest, trade
-from backhand.engine.margin import band_edge_ticks, order_reserve_e8, value_e20
+from backhand.engine.guard import capped_ticks, worst_close_ticks
+from backhand.engine.limits import (
+    exceeds_position_limit,
+    opening_lots,
+    resting_lots,
+    too_many_orders,
+    too_many_positions,
+)
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, order_reserve_e8, value_e20
 from backhand.engine.matching import Match, Sweep, matched_lots, split_lots
 from backhand.engine.preview import Preview
-from backhand.engine.state import FIRST_ID, Account, Holding, Market, State
-from backhand.events import (
-    CancelReason,
-    Event,
-    MarginModeSet,
-    OrderAccepted,
-    OrderSource,
-    Rejected,
-    RejectReason,
-)
+from backhand.engine.refusals import lots_text, refuse, ticks_text
+from backhand.engine.state import Account, Holding, Market, State
+from backhand.events import CancelReason, Event, MarginModeSet, OrderSource, Rejected, RejectReason
 from backhand.units import E12, format_decimal
 
-#: Client order ids are remembered this long and this many per account (DESIGN D15, errors.md).
-CLIENT_OID_MEMORY_MS: Final = 30 * 24 * 3600 * 1000
-CLIENT_OIDS_MAX: Final = 100_000
-ID_DIGITS: Final = len(str(FIRST_ID))
+#: Orders that close a whole position whatever its size: refusing a close for its size would be worse.
+UNBOUNDED_SOURCES: Final = ("close", "position_take_profit", "position_stop_loss")
+
+
+class Placement:
+    """What an order will do: what it is, what it hits, what it ends, and what becomes of its rest."""
+
+    def __init__(self, holding: Holding, command: PlaceOrder, source: OrderSource) -> None:
+        self.holding = holding
+        self.command = command
+        self.source: OrderSource = source
+        self.side = 0
+        self.hold_side = 0
+        self.closing = False
+        self.size_lots = 0
+        self.tif: TimeInForce = "gtc"
+        self.switches_mode = False
+        #: Orders that end before the fills: older closing ones, and own ones that would be hit.
+        self.displaced: list[Order] = []
+        self.own: list[Order] = []
+        self.matches: list[Match] = []
+        #: Why the rest ends; None when it rests.
+        self.ending: CancelReason | None = None
 
 
 def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     """
     Accept an order, match it, and rest what its time in force lets rest.
-
-    Refusals, first that applies: unknown account or symbol, symbol not trading, opening disabled, no
-    index price, trade side missing or invalid (hedge mode), margin mode other than the symbol's while it
-    is in use, duplicate client order id, size out of bounds, price outside the band, nothing to close,
-    value too small, too many orders, no liquidity (market), tier, margin.
 
     Source: bitget-v2/place-order (rest-private.md section 5); contracts.md section 5.
     """
@@ -49,138 +66,276 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     market = state.markets.get(command.symbol)
     if market is None:
         return refuse(events, RejectReason.UNKNOWN_SYMBOL, command.symbol)
+    placement = judge(
+        state, account, market, command, "market" if command.order_type == "market" else "normal", None
+    )
+    if isinstance(placement, Rejected):
+        return refuse(events, placement.reason, placement.detail)
+
+    # Nothing may fail below this line.
+    execute(state, placement, events)
+    return None
+
+
+def judge(
+    state: State,
+    account: Account,
+    market: Market,
+    command: PlaceOrder,
+    source: OrderSource,
+    replaced: Order | None,
+) -> Placement | Rejected:
+    """
+    Work out an order against the book without touching anything; `replaced` is the order it takes over from.
+
+    Refusals, first that applies: trade side missing or invalid (hedge mode), symbol not trading, opening
+    disabled, no index price, margin mode other than the symbol's while it is in use, duplicate client
+    order id, price, size out of bounds, price outside the band, nothing to close, the close would
+    bankrupt, value too small, presets on the wrong side, too many orders or positions, no liquidity
+    (market), position limit, tier, margin.
+    """
     hedge = account.hedge_mode(market.product_type)
     if hedge and command.effect is None:
-        return refuse(events, RejectReason.EFFECT_MISSING)
+        return Rejected(RejectReason.EFFECT_MISSING)
     if hedge and command.effect == "invalid":
-        return refuse(events, RejectReason.EFFECT_INVALID)
-    closing = command.effect == "close" if hedge else command.reduce_only
-    status = market.contract.status
-    if status != "normal" and not (status == "limit_open" and closing):
-        reason = RejectReason.OPENING_DISABLED if status == "limit_open" else RejectReason.SYMBOL_NOT_TRADING
-        return refuse(events, reason, market.symbol)
-    if market.mark_price_e12 == 0:
-        return refuse(events, RejectReason.NO_INDEX_PRICE, market.symbol)
+        return Rejected(RejectReason.EFFECT_INVALID)
+    closing = closes(command.effect, command.reduce_only, hedge)
+    refusal = may_trade(market, closing)
+    if refusal is not None:
+        return refusal
     holding = account.holding(market)
-    mode_differs = command.margin_mode is not None and command.margin_mode != holding.margin_mode()
-    if mode_differs and not holding.is_flat():
-        return refuse(events, RejectReason.MARGIN_MODE_MISMATCH, holding.margin_mode())
+    switches = command.margin_mode is not None and command.margin_mode != holding.margin_mode()
+    if switches and not holding.is_flat():
+        return Rejected(RejectReason.MARGIN_MODE_MISMATCH, holding.margin_mode())
     if is_duplicate(state, account, command.client_oid):
-        return refuse(events, RejectReason.DUPLICATE_CLIENT_OID)
+        return Rejected(RejectReason.DUPLICATE_CLIENT_OID)
 
-    if command.price_ticks is None and command.order_type == "limit":
-        return refuse(events, RejectReason.INVALID_PRICE)
-    if command.price_ticks is not None and command.price_ticks <= 0:
-        return refuse(events, RejectReason.INVALID_PRICE)
+    price = command.price_ticks
+    is_market = command.order_type == "market"
+    if (price is None and not is_market) or (price is not None and price <= 0):
+        return Rejected(RejectReason.INVALID_PRICE)
     # In hedge mode `side` names the leg; the trade that closes a leg goes the other way.
     side: int = -command.side if hedge and closing else command.side
-    hold_side: int = command.side if hedge else 0
     size = command.size_lots
-    is_market = command.order_type == "market"
-    price = command.price_ticks
     size_max = market.contract.market_size_lots_max if is_market else market.contract.limit_size_lots_max
-    if size > size_max:
-        return refuse(events, RejectReason.SIZE_TOO_LARGE, lots_text(market, size_max))
+    if size > size_max and source not in UNBOUNDED_SOURCES:
+        return Rejected(RejectReason.SIZE_TOO_LARGE, lots_text(market, size_max))
     edge = band_edge_ticks(market, side)
-    if price is None:
-        limit = edge
-    else:
-        if side > 0 and price > edge:
-            return refuse(events, RejectReason.PRICE_ABOVE_BAND, ticks_text(market, edge))
-        if side < 0 and price < edge:
-            return refuse(events, RejectReason.PRICE_BELOW_BAND, ticks_text(market, edge))
-        limit = price
+    if price is not None and side > 0 and price > edge:
+        return Rejected(RejectReason.PRICE_ABOVE_BAND, ticks_text(market, edge))
+    if price is not None and side < 0 and price < edge:
+        return Rejected(RejectReason.PRICE_BELOW_BAND, ticks_text(market, edge))
+    limit = edge if price is None else price
 
+    placement = Placement(holding, command, source)
+    placement.side = side
+    placement.hold_side = command.side if hedge else 0
+    placement.closing = closing
+    placement.switches_mode = switches
     held = holding.lots(-side)
     free = held - holding.locked_lots(-side)
-    displaced: list[Order] = []
+    if replaced is not None and replaced.reduce_only and replaced.side == side:
+        free += replaced.open_lots
     if closing:
         if held == 0:
-            return refuse(events, RejectReason.NO_POSITION_TO_CLOSE)
+            return Rejected(RejectReason.NO_POSITION_TO_CLOSE)
         if hedge:
             if free == 0 and not is_market:
-                return refuse(events, RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
-            size = min(size, free or held)
+                return Rejected(RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
+            # A flash close takes what resting closing orders hold as well.
+            size = min(size, held if source == "close" else free or held)
         elif size > held:
-            return refuse(events, RejectReason.REDUCE_ONLY_TOO_LARGE)
-        displaced = oldest_closing(holding, -side, size - free)
+            if source in UNBOUNDED_SOURCES or is_waiting(source):
+                size = held
+            else:
+                return Rejected(RejectReason.REDUCE_ONLY_TOO_LARGE)
+        placement.displaced = oldest_closing(holding, -side, size - free, replaced)
+    leg = holding.leg(-side)
+    if leg is not None and (closing or not hedge):
+        guard = worst_close_ticks(holding, leg)
+        capped = capped_ticks(leg.side, limit, guard)
+        if price is not None and capped != price:
+            return Rejected(
+                RejectReason.LIMIT_BUY_BANKRUPTS if side > 0 else RejectReason.LIMIT_SELL_BANKRUPTS,
+                "" if guard == EVERY_PRICE else ticks_text(market, guard),
+            )
+        if capped == EVERY_PRICE:
+            return Rejected(
+                RejectReason.MARKET_BUY_BANKRUPTS if side > 0 else RejectReason.MARKET_SELL_BANKRUPTS
+            )
+        limit = capped
+    placement.size_lots = size
     if size < market.size_lots_min and not (closing and size == held):
-        return refuse(events, RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
+        return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
     opening = 0 if closing else size if hedge else max(0, size - held)
     reference = market.mark_price_e12 if price is None else price * market.tick_e12
     if opening and value_e20(market, size, reference) < market.value_min_e20:
-        return refuse(events, RejectReason.VALUE_TOO_SMALL, format_decimal(market.contract.value_min_e8, 8))
+        return Rejected(RejectReason.VALUE_TOO_SMALL, format_decimal(market.contract.value_min_e8, 8))
+    if opening:
+        refusal = preset_fault(market, side, reference, command.take_profit, command.stop_loss)
+        if refusal is not None:
+            return refusal
     tif: TimeInForce = "ioc" if is_market else command.time_in_force
-    may_rest = tif in ("gtc", "post_only")
-    if may_rest and too_many_orders(holding, len(displaced)):
-        return refuse(events, RejectReason.TOO_MANY_ORDERS, str(market.contract.symbol_orders_max))
+    placement.tif = tif
+    leaving = len(placement.displaced) + (0 if replaced is None else 1)
+    if tif in ("gtc", "post_only") and too_many_orders(holding, leaving):
+        return Rejected(RejectReason.TOO_MANY_ORDERS, str(market.contract.symbol_orders_max))
+    if opening and holding.leg(side) is None and too_many_positions(holding):
+        return Rejected(RejectReason.TOO_MANY_POSITIONS, str(market.contract.positions_max))
 
-    sweep = Sweep(market, side, None)
+    _match(placement, limit)
+    matched = matched_lots(placement.matches)
+    if is_market and matched == 0 and placement.ending is not CancelReason.SELF_TRADE:
+        return Rejected(RejectReason.NO_LIQUIDITY, market.symbol)
+    if not closing and not is_stillborn(placement):
+        resting = 0 if placement.ending else size - matched
+        isolated = holding.isolated != switches
+        if opening and state.position_limit == "enforce" and exceeds_position_limit(holding, side, opening):
+            return Rejected(RejectReason.POSITION_LIMIT_EXCEEDED)
+        preview = Preview(holding, isolated)
+        preview.release(placement.own)
+        if replaced is not None:
+            preview.release([replaced])
+        shortage = check_funds(preview, side, hedge, placement.matches, resting, limit, replaced)
+        if shortage is not None:
+            return Rejected(shortage)
+    return placement
+
+
+def closes(effect: Effect | None, reduce_only: bool, hedge: bool) -> bool:
+    """Whether an order only closes, by the words of the position mode."""
+    return effect == "close" if hedge else reduce_only
+
+
+def is_waiting(source: OrderSource) -> bool:
+    """Whether an order was a protecting one that waited for its price: capped at what is held then."""
+    return source in ("take_profit", "stop_loss", "trailing_stop")
+
+
+def may_trade(market: Market, closing: bool) -> Rejected | None:
+    """Why a market takes no order of this kind now."""
+    status = market.contract.status
+    if status != "normal" and not (status == "limit_open" and closing):
+        reason = RejectReason.OPENING_DISABLED if status == "limit_open" else RejectReason.SYMBOL_NOT_TRADING
+        return Rejected(reason, market.symbol)
+    if market.mark_price_e12 == 0:
+        return Rejected(RejectReason.NO_INDEX_PRICE, market.symbol)
+    return None
+
+
+def preset_fault(
+    market: Market, side: int, reference_e12: int, take_profit: Preset | None, stop_loss: Preset | None
+) -> Rejected | None:
+    """Why presets of an order that opens on a side would trigger at once, by the price it opens at."""
+    for preset, gains in ((take_profit, True), (stop_loss, False)):
+        if preset is None:
+            continue
+        if preset.trigger_price_ticks <= 0:
+            return Rejected(RejectReason.INVALID_PRICE)
+        refusal = protection_fault(market, side, gains, preset.trigger_price_ticks, reference_e12)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def protection_fault(
+    market: Market, leg_side: int, gains: bool, trigger_ticks: int, reference_e12: int
+) -> Rejected | None:
+    """Why a take-profit (`gains`) or stop-loss of a leg would trigger at once at the reference price."""
+    beyond = trigger_ticks * market.tick_e12 - reference_e12
+    if (beyond if gains else -beyond) * leg_side > 0:
+        return None
+    if leg_side > 0:
+        reason = RejectReason.LONG_TAKE_PROFIT_TOO_LOW if gains else RejectReason.LONG_STOP_LOSS_TOO_HIGH
+    else:
+        reason = RejectReason.SHORT_TAKE_PROFIT_TOO_HIGH if gains else RejectReason.SHORT_STOP_LOSS_TOO_LOW
+    return Rejected(reason, format_decimal(reference_e12, 12))
+
+
+def _match(placement: Placement, limit: int) -> None:
+    """Find what an order would hit, and what its time in force and self-trade rule make of it."""
+    holding, tif, size = placement.holding, placement.tif, placement.size_lots
+    stp = "none" if tif == "post_only" else placement.command.stp_mode
+    sweep = Sweep(holding.market, placement.side, holding.account if stp != "none" else None, stp)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
-    ending: CancelReason | None = None
-    if is_market and matched == 0:
-        return refuse(events, RejectReason.NO_LIQUIDITY, market.symbol)
+    placement.own = sweep.own
     if tif == "post_only" and matched:
-        matches, ending = [], CancelReason.POST_ONLY_WOULD_TAKE
+        placement.ending = CancelReason.POST_ONLY_WOULD_TAKE
     elif tif == "fok" and matched < size:
-        matches, ending = [], CancelReason.FILL_OR_KILL
+        placement.ending = CancelReason.FILL_OR_KILL
+    elif sweep.stopped and matched < size:
+        placement.ending = CancelReason.SELF_TRADE
     elif tif == "ioc" and matched < size:
-        ending = CancelReason.IMMEDIATE_REMAINDER
+        placement.ending = CancelReason.IMMEDIATE_REMAINDER
+    if is_stillborn(placement):
+        placement.own = []
+        placement.displaced = []
+    else:
+        placement.matches = matches
 
-    stillborn = ending in (CancelReason.POST_ONLY_WOULD_TAKE, CancelReason.FILL_OR_KILL)
-    if not closing and not stillborn:
-        resting = 0 if ending else size - matched
-        isolated = holding.isolated != mode_differs
-        shortage = check_funds(Preview(holding, isolated), side, hedge, matches, resting, limit)
-        if shortage is not None:
-            return refuse(events, shortage)
 
-    # Nothing may fail below this line.
-    account.keep(holding)
-    if mode_differs and not stillborn:
+def is_stillborn(placement: Placement) -> bool:
+    """Whether the order ends as it came, without doing anything."""
+    return placement.ending in (CancelReason.POST_ONLY_WOULD_TAKE, CancelReason.FILL_OR_KILL)
+
+
+def execute(state: State, placement: Placement, events: list[Event]) -> Order:
+    """Do what was judged; nothing in here can fail."""
+    holding, command = placement.holding, placement.command
+    holding.account.keep(holding)
+    if placement.switches_mode and not is_stillborn(placement):
         holding.isolated = not holding.isolated
         events.append(margin_mode_set(holding))
-    source: OrderSource = "market" if is_market else "normal"
     order = accept(
         state,
         holding,
         command.client_oid,
-        side,
-        hold_side,
-        closing,
+        placement.side,
+        placement.hold_side,
+        placement.closing,
         command.order_type,
-        tif,
-        price or 0,
-        size,
-        source,
+        placement.tif,
+        command.price_ticks or 0,
+        placement.size_lots,
+        placement.source,
         events,
+        command.stp_mode,
+        None if placement.closing else command.take_profit,
+        None if placement.closing else command.stop_loss,
     )
-    for other in [] if stillborn else displaced:
+    for other in placement.displaced:
         cancel(state, other, CancelReason.DISPLACED, events)
-    for match in matches:
+    for other in placement.own:
+        cancel(state, other, CancelReason.SELF_TRADE, events)
+    for match in placement.matches:
         trade(state, order, match, events)
-    if order.open_lots == 0:
-        return None
-    if ending is None:
-        rest(state, order)
-        return None
-    end(order, ending, events)
-    return None
+    if order.open_lots:
+        if placement.ending is None:
+            rest(state, order)
+        else:
+            end(order, placement.ending, events)
+    return order
 
 
 def check_funds(
-    preview: Preview, side: int, hedge: bool, matches: list[Match], resting: int, limit: int
+    preview: Preview,
+    side: int,
+    hedge: bool,
+    matches: list[Match],
+    resting: int,
+    limit: int,
+    replaced: Order | None,
 ) -> RejectReason | None:
     """Whether what an order opens, filled now or resting, may be opened and can be paid for."""
     holding = preview.holding
     market = holding.market
     opening = matches
     if not hedge:
-        closes, opening = split_lots(matches, holding.lots(-side))
-        preview.close(-side, closes)
+        closed, opening = split_lots(matches, holding.lots(-side))
+        preview.close(-side, closed)
         # Older orders come first at closing what is left of the position.
-        spoken_for = holding.locked_lots(-side) + resting_lots(holding, side)
+        spoken_for = holding.locked_lots(-side) + resting_lots(holding, side, replaced)
         resting -= min(resting, max(0, preview.lots(-side) - spoken_for))
     if resting == 0 and not opening:
         return None
@@ -188,160 +343,25 @@ def check_funds(
     leverage = holding.leverage_in(side, preview.isolated)
     need = preview.opening_need_e20(side, opening) + order_reserve_e8(market, resting, limit, leverage) * E12
     preview.open(side, opening)
-    if preview.exceeds_tier(side, resting + opening_lots(holding, side)):
+    if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
         return RejectReason.TIER_EXCEEDED
     if need > available or (opening and preview.exceeds_opening_ratio(side)):
         return RejectReason.INSUFFICIENT_MARGIN
     return None
 
 
-def accept(
-    state: State,
-    holding: Holding,
-    client_oid: str | None,
-    side: int,
-    hold_side: int,
-    closing: bool,
-    order_type: OrderType,
-    tif: TimeInForce,
-    price_ticks: int,
-    size_lots: int,
-    source: OrderSource,
-    events: list[Event],
-) -> Order:
-    """Give an order its ids, remember its client order id, and tell that it exists."""
-    order_id = state.take_order_id()
-    account = holding.account
-    if client_oid is None:
-        # A client may have used the text that would be generated: then the next id is as good.
-        while str(order_id + 1) in account.client_oids or str(order_id + 1) in account.open_client_oids:
-            order_id = state.take_order_id()
-        client_oid = str(order_id + 1)
-    else:
-        remember(state, account, client_oid)
-    order = Order(order_id, client_oid, holding, side, hold_side, closing, price_ticks, size_lots)
-    leverage = holding.leverage(-side if closing else side)
-    events.append(
-        OrderAccepted(
-            order_id,
-            client_oid,
-            account.uid,
-            holding.market.symbol,
-            side,
-            hold_side,
-            closing,
-            order_type,
-            tif,
-            price_ticks,
-            size_lots,
-            "isolated" if holding.isolated else "crossed",
-            leverage,
-            source,
-        )
-    )
-    return order
-
-
-def cancel_order(state: State, command: CancelOrder, events: list[Event]) -> None:
-    """Cancel an open order of the account; unknown ids, and orders of other symbols, are refused."""
-    account = state.client(command.uid)
-    if account is None:
-        return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
-    if command.symbol not in state.markets:
-        return refuse(events, RejectReason.UNKNOWN_SYMBOL, command.symbol)
-    order: Order | None = None
-    if command.order_id is not None:
-        order = account.orders.get(command.order_id)
-    elif command.client_oid is not None:
-        order = account.open_client_oids.get(command.client_oid)
-    if order is None or order.holding.market.symbol != command.symbol:
-        return refuse(events, RejectReason.UNKNOWN_ORDER)
-    cancel(state, order, CancelReason.BY_CLIENT, events)
-    return None
-
-
-def refuse(events: list[Event], reason: RejectReason, detail: str = "") -> None:
-    """Answer a command with a refusal; nothing has changed."""
-    events.append(Rejected(reason, detail))
-
-
-def is_duplicate(state: State, account: Account, client_oid: str | None) -> bool:
-    """
-    Whether a client order id is in use, or was within its memory (errors.md, duplicate rules).
-
-    What looks like an id that the venue has generated already counts as one.
-    """
-    if client_oid is None:
-        return False
-    if client_oid in account.open_client_oids:
-        return True
-    if (
-        len(client_oid) == ID_DIGITS
-        and client_oid.isascii()
-        and client_oid.isdigit()
-        and FIRST_ID < int(client_oid) < state.next_order_id
-    ):
-        return True
-    forget_at_ms = account.client_oids.get(client_oid)
-    return forget_at_ms is not None and forget_at_ms > state.time_ms
-
-
-def remember(state: State, account: Account, client_oid: str) -> None:
-    """Remember a client order id, and forget those that are too old or too many."""
-    remembered = account.client_oids
-    remembered.pop(client_oid, None)
-    remembered[client_oid] = state.time_ms + CLIENT_OID_MEMORY_MS
-    # At most two are forgotten for each one remembered: the work of a command stays bounded.
-    for _ in range(2):
-        oldest = next(iter(remembered))
-        if len(remembered) <= CLIENT_OIDS_MAX and remembered[oldest] > state.time_ms:
-            break
-        del remembered[oldest]
-
-
-def oldest_closing(holding: Holding, side: int, lots: int) -> list[Order]:
+def oldest_closing(holding: Holding, side: int, lots: int, but: Order | None = None) -> list[Order]:
     """The oldest closing orders of a leg that together hold at least `lots`."""
     found: list[Order] = []
     left = lots
     if left > 0:
         for order in holding.orders.values():
-            if order.reduce_only and order.side == -side:
+            if order.reduce_only and order.side == -side and order is not but:
                 found.append(order)
                 left -= order.open_lots
                 if left <= 0:
                     break
     return found
-
-
-def too_many_orders(holding: Holding, leaving: int) -> bool:
-    """Whether the symbol or its product type holds as many open orders as it may."""
-    account, market = holding.account, holding.market
-    if len(holding.orders) - leaving >= market.contract.symbol_orders_max:
-        return True
-    if len(account.orders) < market.contract.product_orders_max:
-        return False
-    count = 0
-    for other in account.holdings.values():
-        if other.market.product_type == market.product_type:
-            count += len(other.orders)
-    return count - leaving >= market.contract.product_orders_max
-
-
-def resting_lots(holding: Holding, side: int) -> int:
-    """Open lots of the orders of a trade direction that are not reduce-only."""
-    lots = 0
-    for order in holding.orders.values():
-        if order.side == side and not order.reduce_only:
-            lots += order.open_lots
-    return lots
-
-
-def opening_lots(holding: Holding, side: int) -> int:
-    """What of those lots opens: one-way orders first close what the other side holds and nobody locks."""
-    lots = resting_lots(holding, side)
-    if holding.account.hedge_mode(holding.market.product_type):
-        return lots
-    return max(0, lots - holding.lots(-side) + holding.locked_lots(-side))
 
 
 def margin_mode_set(holding: Holding) -> MarginModeSet:
@@ -354,13 +374,3 @@ def margin_mode_set(holding: Holding) -> MarginModeSet:
         holding.long_leverage,
         holding.short_leverage,
     )
-
-
-def lots_text(market: Market, lots: int) -> str:
-    """A size as clients read it."""
-    return format_decimal(lots * market.lot_e8, 8)
-
-
-def ticks_text(market: Market, ticks: int) -> str:
-    """A price as clients read it."""
-    return format_decimal(ticks * market.tick_e12, 12)

@@ -23,7 +23,7 @@ from backhand.engine.margin import (
 )
 from backhand.engine.matching import Match
 from backhand.engine.state import Holding
-from backhand.units import E8, E12, ceil_div
+from backhand.units import E4, E12, ceil_div
 
 
 class Preview:
@@ -153,7 +153,7 @@ class Preview:
     def available_e20(self) -> int:
         """The most that may be used to open now, in the holding's margin mode (contracts.md section 6)."""
         initial, _, unrealised = self._crossed()
-        spare = self.wallet_e8 * E12 - self.isolated_margin_e16 * 10**4 - self.locked_e8 * E12
+        spare = self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 - self.locked_e8 * E12
         spare -= self.other_initial_e20 + initial
         unrealised += self.other_unrealised_e20
         if self.isolated:
@@ -182,7 +182,7 @@ class Preview:
             if self.isolated:
                 isolated += initial_margin_e16(market, match.lots, price, leverage)
         if self.isolated:
-            return isolated * 10**4 + fees * E12
+            return isolated * E4 + fees * E12
         mark = market.mark_price_e12
         long = margin_value_e20(market, self.long_lots, mark)
         short = margin_value_e20(market, self.short_lots, mark)
@@ -208,34 +208,15 @@ class Preview:
             lots = self.long_lots if side > 0 else self.short_lots
             average = self.long_average_e12 if side > 0 else self.short_average_e12
             margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
-            maintenance = maintenance_e28(market, lots, value_e20(market, lots, market.mark_price_e12))
-            equity = margin * 10**4 + unrealised_e20(market, side, lots, average)
+            maintenance = maintenance_e28(market, lots, lots)
+            equity = margin * E4 + unrealised_e20(market, side, lots, average)
         else:
             _, maintenance, unrealised = self._crossed()
             maintenance += self.other_maintenance_e28
             equity = (
-                self.wallet_e8 * E12
-                - self.isolated_margin_e16 * 10**4
-                + unrealised
-                + self.other_unrealised_e20
+                self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 + unrealised + self.other_unrealised_e20
             )
         return maintenance > equity * OPENING_RATIO_MAX_E8 or equity <= 0
-
-    def crossed_funds_share_e28(self, side: int) -> int:
-        """What a crossed leg may lose from mark on: its share, by value, of the crossed equity."""
-        _, _, unrealised = self._crossed()
-        equity = (
-            self.wallet_e8 * E12 - self.isolated_margin_e16 * 10**4 + unrealised + self.other_unrealised_e20
-        )
-        own = margin_value_e20(
-            self.market, self.long_lots if side > 0 else self.short_lots, self.market.mark_price_e12
-        )
-        total = 0
-        for holding in self.holding.ledger.holdings:
-            if not holding.isolated:
-                market = holding.market
-                total += margin_value_e20(market, holding.lots(1) + holding.lots(-1), market.mark_price_e12)
-        return equity * E8 * own // total if total else equity * E8
 
     def _crossed(self) -> tuple[int, int, int]:
         if self.isolated:

@@ -9,13 +9,16 @@ so to the last unit of the wallet. Source: reversal.md (decisions A1 to A20), co
 """
 
 from backhand.commands import INVALID_SIDE, ReversePosition
+from backhand.engine.accepting import accept, is_duplicate, remember
 from backhand.engine.book import Order
 from backhand.engine.fills import cancel, end, trade
+from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.invariants import invariant
-from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, bankruptcy_price_ticks, value_e20
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, value_e20
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
-from backhand.engine.orders import accept, is_duplicate, lots_text, oldest_closing, refuse, remember
+from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
+from backhand.engine.refusals import lots_text, refuse
 from backhand.engine.state import Holding, Market, Position, State
 from backhand.events import (
     CancelReason,
@@ -25,7 +28,6 @@ from backhand.events import (
     Rejected,
     RejectReason,
 )
-from backhand.units import E12
 
 
 class ReversalPlan:
@@ -144,17 +146,9 @@ def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
     """Match the close leg within the band and, as far as it helps, the bankruptcy price (A19)."""
     market = plan.holding.market
     side = plan.from_side
-    limit = band_edge_ticks(market, -side)
-    if plan.holding.isolated:
-        guard = bankruptcy_price_ticks(
-            market, side, position.lots, position.average_price_e12, position.margin_e16 * E12
-        )
-    else:
-        funds = plan.after.crossed_funds_share_e28(side)
-        guard = bankruptcy_price_ticks(market, side, position.lots, market.mark_price_e12, funds)
-    if guard > 0:
-        limit = max(limit, guard) if side > 0 else min(limit, guard)
-    plan.closes = [] if guard == EVERY_PRICE else sweep.take(plan.size_lots, limit)
+    edge = band_edge_ticks(market, -side)
+    limit = capped_ticks(side, edge, worst_close_ticks(plan.holding, position))
+    plan.closes = [] if limit == EVERY_PRICE else sweep.take(plan.size_lots, limit)
     plan.closed_lots = matched_lots(plan.closes)
     plan.cancel(sweep.own, CancelReason.SELF_TRADE)
     plan.after.release(plan.cancels)

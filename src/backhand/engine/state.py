@@ -4,9 +4,9 @@ The venue's state: contracts, accounts, positions, orders and money, as plain mu
 Only `engine.apply` changes it. Everything is reached by name or by walking insertion-ordered dicts
 and lists, so that every iteration has one defined order.
 
-    State ─ markets[symbol] ─ Market ─ book
+    State ─ markets[symbol] ─ Market ─ book, prices, funding, watched triggers and positions
           ├ accounts[uid] ─ Account ─ ledgers[coin] ─ Ledger      (money in one margin coin)
-          │                         └ holdings[symbol] ─ Holding  (settings, legs and orders of a symbol)
+          │                         └ holdings[symbol] ─ Holding  (settings, legs, orders and triggers)
           ├ coins[coin] ─ CoinMoney                               (the venue's own side of each posting)
           └ keys[api_key] ─ Key
 """
@@ -14,14 +14,18 @@ and lists, so that every iteration has one defined order.
 from math import gcd
 from typing import Final
 
-from backhand.commands import HOUSE_UID, Contract
+from backhand.commands import HOUSE_UID, Contract, MarginMode, Preset, SelfTradePrevention, TriggerKind
+from backhand.engine.averages import Average, RecentMean
 from backhand.engine.book import Book, Order
+from backhand.engine.watches import Watches
 from backhand.units import E12, E20
 
 #: The first order, trade and position identifiers; 19 digits from the start, so that text sorts as numbers.
 FIRST_ID: Final = 10**18
 #: Orders step by 2: a generated client order id is the order id + 1 and never collides with one.
 ORDER_ID_STEP: Final = 2
+#: Five minutes of samples every five seconds (contracts.md section 10).
+BASIS_SAMPLES_MAX: Final = 60
 
 
 class Key:
@@ -100,6 +104,57 @@ class Position:
         self.closed_lot_ticks = 0
         self.opened_at_ms = opened_at_ms
         self.updated_at_ms = opened_at_ms
+        #: Whether margin is drawn from the account before an isolated leg is liquidated.
+        self.auto_margin = False
+
+
+class Trigger:
+    """
+    An order that waits for a price.
+
+    `side` is the direction of the trade it will make, `hold_side` the leg in hedge mode, 0 in one-way mode.
+    `rises` tells that its price comes from below. `position_id` is the position that a protecting kind
+    ends with, 0 for the others. `best_price_e12` is the best price that a trailing kind has followed
+    since it started, 0 before.
+    """
+
+    def __init__(
+        self,
+        order_id: int,
+        client_oid: str,
+        holding: "Holding",
+        kind: TriggerKind,
+        side: int,
+        hold_side: int,
+    ) -> None:
+        self.order_id = order_id
+        self.client_oid = client_oid
+        self.holding = holding
+        self.kind = kind
+        self.side = side
+        self.hold_side = hold_side
+        self.reduce_only = False
+        self.size_lots = 0
+        self.trigger_price_ticks = 0
+        self.by_last = False
+        self.rises = False
+        self.limit_price_ticks = 0
+        self.callback_rate_e8 = 0
+        self.margin_mode: MarginMode | None = None
+        self.stp_mode: SelfTradePrevention = "none"
+        self.take_profit: Preset | None = None
+        self.stop_loss: Preset | None = None
+        self.position_id = 0
+        self.parent_order_id = 0
+        self.best_price_e12 = 0
+        #: The watches that stand for it now; others in the heaps are out of date.
+        self.rise_watch = 0
+        self.fall_watch = 0
+        self.is_live = True
+
+    def trails(self) -> bool:
+        """Whether it follows the price before it turns."""
+        return self.callback_rate_e8 > 0
 
 
 class Ledger:
@@ -111,6 +166,8 @@ class Ledger:
         self.locked_e8 = 0
         self.isolated_margin_e16 = 0
         self.holdings: list[Holding] = []
+        #: Whether it was already looked at in this round of `settling`.
+        self.round = 0
 
 
 class Market:
@@ -126,6 +183,32 @@ class Market:
         self.clearing_e20 = 0
         self.house_bids: dict[int, Order] = {}
         self.house_asks: dict[int, Order] = {}
+        #: Holdings with a leg, by uid, in the order in which they came to have one.
+        self.held: dict[str, Holding] = {}
+        #: Whether the mark is the operator's, and until when the index may be used; 0 is for ever.
+        self.mark_by_hand = False
+        self.marked_at_ms = 0
+        self.stale_at_ms = 0
+        #: False from a start until a price of a live source has passed a band.
+        self.confirmed = True
+        self.unconfirmed_price_e12 = 0
+        #: How far the book's middle was from the index (half e12), and the premium index (e12).
+        self.basis = RecentMean(BASIS_SAMPLES_MAX, 2)
+        self.premium = Average()
+        self.funding_rate_e8 = 0
+        self.next_funding_ms = 0
+        #: What a price must come to before a trigger or a position has to be looked at.
+        self.last_rises = Watches[Trigger]()
+        self.last_falls = Watches[Trigger]()
+        self.mark_rises = Watches[Trigger]()
+        self.mark_falls = Watches[Trigger]()
+        self.risk_rises = Watches[Holding]()
+        self.risk_falls = Watches[Holding]()
+        #: Holdings that a price which may not liquidate would have liquidated.
+        self.postponed: list[Holding] = []
+        self.last_moved = False
+        self.mark_moved = False
+        self.flat_maintenance = False
         self.set_contract(contract)
 
     def set_contract(self, contract: Contract) -> None:
@@ -159,7 +242,7 @@ class Market:
             self.tier_ends_e20.append(tier.end_value_e8 * 10**12)
             self.tier_leverages.append(tier.leverage_max)
             self.tier_rates_e8.append(tier.maintenance_rate_e8)
-            self.tier_offsets_e28.append(offset_e28)
+            self.tier_offsets_e28.append(0 if self.flat_maintenance else offset_e28)
             start_e20 = tier.end_value_e8 * 10**12
 
     def depth(self, levels_max: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -185,9 +268,17 @@ class Holding:
         #: Lots of each leg that resting closing orders hold.
         self.long_locked_lots = 0
         self.short_locked_lots = 0
-        #: Open orders by id, oldest first.
+        #: Open orders by id, oldest first, and those that wait for a price.
         self.orders: dict[int, Order] = {}
+        self.triggers: dict[int, Trigger] = {}
+        #: The watches of its risk that stand now, and their prices.
+        self.rise_watch = 0
+        self.fall_watch = 0
+        self.risk_rise_e12 = 0
+        self.risk_fall_e12 = 0
         self.is_touched = False
+        self.is_suspect = False
+        self.is_postponed = False
 
     def leg(self, side: int) -> Position | None:
         """The leg on a side, if it is held."""
@@ -213,8 +304,8 @@ class Holding:
         return self.leverage_in(side, self.isolated)
 
     def is_flat(self) -> bool:
-        """No leg and no open order."""
-        return self.long is None and self.short is None and not self.orders
+        """No leg, no open order, and none that waits."""
+        return self.long is None and self.short is None and not self.orders and not self.triggers
 
     def margin_mode(self) -> str:
         """The mode's name in commands and events."""
@@ -240,8 +331,10 @@ class Account:
         self.orders: dict[int, Order] = {}
         #: Remembered client order ids and when each may be forgotten, oldest first (DESIGN D15).
         self.client_oids: dict[str, int] = {}
-        #: Open orders by client order id, generated ones included.
+        self.triggers: dict[int, Trigger] = {}
+        #: Open and waiting orders by client order id, generated ones included.
         self.open_client_oids: dict[str, Order] = {}
+        self.waiting_client_oids: dict[str, Trigger] = {}
 
     def hedge_mode(self, product_type: str) -> bool:
         """Whether long and short legs are held apart in a product type."""
@@ -285,6 +378,8 @@ class State:
     def __init__(self) -> None:
         self.venue_id = ""
         self.one_way_size = "ignore"
+        self.maintenance = "tiered"
+        self.position_limit = "ignore"
         self.sequence = 0
         self.time_ms = 0
         self.next_order_id = FIRST_ID
@@ -295,8 +390,19 @@ class State:
         self.markets: dict[str, Market] = {}
         self.coins: dict[str, CoinMoney] = {}
         self.keys: dict[str, Key] = {}
-        #: Holdings whose legs changed since the command began: settled before it ends.
+        #: The next instant at which the books are sampled for the mark price and funding.
+        self.next_sample_ms = 0
+        # What a command leaves to `settling`; all empty between two commands.
+        #: Holdings whose legs, orders or money changed.
         self.touched: list[Holding] = []
+        #: Orders with presets that have filled.
+        self.preset_orders: list[Order] = []
+        #: Markets whose last or mark price moved.
+        self.moved: list[Market] = []
+        #: Holdings whose margin is to be looked at, and waiting orders whose price has come.
+        self.suspects: list[Holding] = []
+        self.due: list[Trigger] = []
+        self.rounds = 0
 
     @property
     def contracts(self) -> dict[str, Contract]:
@@ -315,6 +421,24 @@ class State:
             money = CoinMoney(coin)
             self.coins[coin] = money
         return money
+
+    def last_moves(self, market: Market, price_ticks: int) -> None:
+        """Take over a trade's price; what it triggers waits for the end of the step."""
+        market.last_price_ticks = price_ticks
+        if not market.last_moved:
+            market.last_moved = True
+            self._note(market)
+
+    def mark_moves(self, market: Market, price_e12: int) -> None:
+        """Take over a mark price; what it triggers waits for the end of the step."""
+        market.mark_price_e12 = price_e12
+        if not market.mark_moved:
+            market.mark_moved = True
+            self._note(market)
+
+    def _note(self, market: Market) -> None:
+        if not (market.last_moved and market.mark_moved):
+            self.moved.append(market)
 
     def take_order_id(self) -> int:
         """The next order identifier."""

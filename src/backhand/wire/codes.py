@@ -209,8 +209,47 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
         "The order size cannot exceed the maximum size of the positionLevel",
     ),
     RejectReason.INSUFFICIENT_MARGIN: ("40762", "The order size is greater than the max open size"),
+    RejectReason.TOO_MANY_POSITIONS: (
+        "45116",
+        "The count of positions hold by the account exceeds the maximum count {detail}",
+    ),
+    RejectReason.POSITION_LIMIT_EXCEEDED: ("45113", "Maximum order value limit triggered"),
+    # A close beyond the bankruptcy price. Only the first text is published; the others are its mirror images.
+    RejectReason.LIMIT_BUY_BANKRUPTS: ("22006", "limit price > risk price"),
+    RejectReason.LIMIT_SELL_BANKRUPTS: ("22007", "limit price < risk price"),
+    RejectReason.MARKET_BUY_BANKRUPTS: ("22008", "market price > risk price"),
+    RejectReason.MARKET_SELL_BANKRUPTS: ("22009", "market price < risk price"),
     # order/detail answers 40109 for the same situation, see ORDER_NOT_FOUND.
     RejectReason.UNKNOWN_ORDER: ("43001", "The order does not exist"),
+    RejectReason.NO_ORDER_TO_CANCEL: ("22001", "No order to cancel"),
+    RejectReason.ORDER_NOT_MODIFIABLE: ("40922", "Only work order modifications are allowed"),
+    RejectReason.ORDER_UNCHANGED: ("40923", "Order size and price have not changed"),
+    # Orders that wait for a price.
+    RejectReason.UNKNOWN_TRIGGER: ("43025", "Plan order does not exist"),
+    RejectReason.UNKNOWN_PROTECTION: ("43020", "Stop profit and stop loss order does not exist"),
+    RejectReason.TOO_MANY_TRIGGERS: ("40889", "The plan order of this contract has reached the upper limit"),
+    RejectReason.CALLBACK_OUT_OF_RANGE: (
+        "43011",
+        "The parameter does not meet the specification callbackRatio",
+    ),
+    RejectReason.NO_POSITION_TO_PROTECT: (
+        "40891",
+        "Insufficient position, can not set take profit or stop loss",
+    ),
+    # Bitget's table has a text for three of the four; 40916 stands between its neighbours.
+    RejectReason.LONG_TAKE_PROFIT_TOO_LOW: ("40915", "Long position take profit price please > mark price"),
+    RejectReason.SHORT_TAKE_PROFIT_TOO_HIGH: (
+        "40916",
+        "Short position take profit price please < mark price",
+    ),
+    RejectReason.LONG_STOP_LOSS_TOO_HIGH: (
+        "40917",
+        "Stop price for long positions please < mark price {detail}",
+    ),
+    RejectReason.SHORT_STOP_LOSS_TOO_LOW: (
+        "45122",
+        "Short position stop loss price please > mark price {detail}",
+    ),
     RejectReason.LEVERAGE_MISSING: ("400172", "Parameter verification failed"),
     RejectReason.LEVERAGE_SIDE_MISSING: (
         "40808",
@@ -225,6 +264,12 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
         "40893",
         "Unable to update the leverage factor of this position, there is not enough margin!",
     ),
+    RejectReason.MARGIN_IS_CROSSED: ("40808", "Parameter verification exception margin mode == FIXED"),
+    RejectReason.NO_POSITION_FOR_MARGIN: (
+        "40802",
+        "Position is zero and direct margin call is not allowed",
+    ),
+    RejectReason.MARGIN_AMOUNT_TOO_LARGE: ("40800", "Insufficient amount of margin"),
     RejectReason.MARGIN_MODE_BUSY: (
         "45117",
         "Currently holding positions or orders, the margin mode cannot be adjusted",

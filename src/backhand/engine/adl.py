@@ -1,0 +1,48 @@
+"""
+Auto-deleveraging: who stands first in line when the insurance fund cannot pay for a liquidation.
+
+ROI = unrealised profit / value at entry. Score = ROI x ratio when it is a profit, ROI / ratio when it is a
+loss, with the margin ratio of the account (crossed) or the leg (isolated); what is being liquidated scores
+0. The highest score is matched first. Source: contracts.md section 9.
+"""
+
+from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
+from backhand.engine.margin import unrealised_e20, value_e20
+from backhand.engine.state import Holding, Market, Position
+from backhand.units import E12, E16
+
+
+def adl_queue(market: Market, side: int) -> list[Holding]:
+    """The clients' legs on a side of a market, the first to be deleveraged first; the house stands apart."""
+    scored: list[tuple[int, int, Holding]] = []
+    for place, holding in enumerate(market.held.values()):
+        leg = holding.leg(side)
+        if leg is not None and not holding.account.is_house:
+            scored.append((-adl_score_e16(holding, leg), place, holding))
+    scored.sort(key=_by_score)
+    return [holding for _, _, holding in scored]
+
+
+def _by_score(entry: tuple[int, int, Holding]) -> tuple[int, int]:
+    return entry[0], entry[1]
+
+
+def adl_score_e16(holding: Holding, leg: Position) -> int:
+    """The score of one leg, rounded down; 0 where its margin no longer covers maintenance."""
+    market = holding.market
+    ratio_e16 = leg_ratio_e16(holding, leg) if holding.isolated else crossed_ratio_e16(holding.ledger)
+    profit = unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12)
+    value = value_e20(market, leg.lots, leg.average_price_e12)
+    if market.inverse:
+        # The value at entry in coin.
+        value = value * E12 // leg.average_price_e12
+    return score_e16(profit, value, ratio_e16)
+
+
+def score_e16(profit_e20: int, value_e20_: int, ratio_e16: int) -> int:
+    """The score of a profit on a value at a margin ratio."""
+    if ratio_e16 >= E16 or ratio_e16 == 0:
+        return 0
+    if profit_e20 > 0:
+        return profit_e20 * ratio_e16 // value_e20_
+    return profit_e20 * E16 * E16 // (value_e20_ * ratio_e16)

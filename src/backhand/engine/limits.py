@@ -1,0 +1,55 @@
+"""How many orders and positions an account may have, how large a share, and what its orders may open."""
+
+from backhand.engine.book import Order
+from backhand.engine.state import Holding
+from backhand.units import E8
+
+
+def too_many_orders(holding: Holding, leaving: int) -> bool:
+    """Whether the symbol or its product type holds as many open orders as it may."""
+    account, market = holding.account, holding.market
+    if len(holding.orders) - leaving >= market.contract.symbol_orders_max:
+        return True
+    if len(account.orders) < market.contract.product_orders_max:
+        return False
+    count = 0
+    for other in account.holdings.values():
+        if other.market.product_type == market.product_type:
+            count += len(other.orders)
+    return count - leaving >= market.contract.product_orders_max
+
+
+def too_many_positions(holding: Holding) -> bool:
+    """Whether the product type holds as many positions as it may."""
+    account, market = holding.account, holding.market
+    if 2 * len(account.holdings) < market.contract.positions_max:
+        return False
+    count = 0
+    for other in account.holdings.values():
+        if other.market.product_type == market.product_type:
+            count += (other.long is not None) + (other.short is not None)
+    return count >= market.contract.positions_max
+
+
+def exceeds_position_limit(holding: Holding, side: int, lots: int) -> bool:
+    """Whether a leg with these further lots would be more than its share of open interest, counted after."""
+    market = holding.market
+    after = holding.lots(side) + lots
+    return after * E8 > (market.long_lots + lots) * market.contract.position_limit_rate_e8
+
+
+def resting_lots(holding: Holding, side: int, but: Order | None = None) -> int:
+    """Open lots of the orders of a trade direction that are not reduce-only."""
+    lots = 0
+    for order in holding.orders.values():
+        if order.side == side and not order.reduce_only and order is not but:
+            lots += order.open_lots
+    return lots
+
+
+def opening_lots(holding: Holding, side: int, but: Order | None = None) -> int:
+    """What of those lots opens: one-way orders first close what the other side holds and nobody locks."""
+    lots = resting_lots(holding, side, but)
+    if holding.account.hedge_mode(holding.market.product_type):
+        return lots
+    return max(0, lots - holding.lots(-side) + holding.locked_lots(-side))
