@@ -38,7 +38,8 @@ from backhand.commands import (
     Tier,
     Transfer,
 )
-from backhand.engine.state import Holding, Market
+from backhand.engine.market import Market
+from backhand.engine.state import Holding
 from backhand.events import Event, Fill, MarginModeSet, OrderCancelled, PositionReversed, Rejected
 from backhand.units import E8, E12, format_decimal, parse_decimal
 from tests.engine.checked import STEP_MS, CheckedVenue

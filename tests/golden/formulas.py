@@ -34,7 +34,8 @@ from backhand.engine.margin import (
     unrealised_e20,
     value_e20,
 )
-from backhand.engine.state import Account, Holding, Market, Position
+from backhand.engine.market import Market
+from backhand.engine.state import Account, Holding, Position
 from backhand.units import E8, E12, E16, E20, E28
 from backhand.wire.fields import read_price_ticks
 from tests.engine.worlds import contract

@@ -51,7 +51,11 @@ class OpenAccount(Protocol):
 
 @pytest.fixture
 def open_account(operator: Operator) -> Iterator[OpenAccount]:
-    """Fresh accounts. Afterwards their open orders are cancelled and the venue's money is counted."""
+    """
+    Fresh accounts. Afterwards they hold nothing, and the venue's money is counted.
+
+    A position that was left would be liquidated, or deleveraged, by the prices of a later test.
+    """
     traders: list[Trader] = []
 
     def open_one(**account: Any) -> Trader:
@@ -60,12 +64,26 @@ def open_account(operator: Operator) -> Iterator[OpenAccount]:
         return trader
 
     yield open_one
-    for trader in traders:
-        for product in (LINEAR, INVERSE, USDC):
+    for product in (LINEAR, INVERSE, USDC):
+        operator.set_book(product, [(BID, DEEP)], [(ASK, DEEP)], MARK)
+        for trader in traders:
             for row in trader.pending(product):
                 trader.cancel(product, row["orderId"])
+            leave(trader, product)
+    for trader in traders:
         trader.connection.close()
     balanced(operator.audit())
+
+
+def leave(trader: Trader, product: Product) -> None:
+    """Close what an account holds of a product."""
+    for row in trader.position_rows(product):
+        side = {"long": "buy", "short": "sell"}[row["holdSide"]]
+        words = {"tradeSide": "close"}
+        if row["posMode"] == "one_way_mode":
+            side = {"long": "sell", "short": "buy"}[row["holdSide"]]
+            words = {"reduceOnly": "YES"}
+        trader.market(product, side, row["total"], **words)
 
 
 def balanced(audit: dict[str, Any]) -> None:

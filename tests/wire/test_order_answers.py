@@ -161,7 +161,7 @@ def test_every_cancel_reason_has_a_word(reason: CancelReason) -> None:
     """Each reason for an order's end is one of Bitget's words; cancelled has one l on the wire."""
     row = sent(order_detail(msgspec.structs.replace(ORDER, status="cancelled", cancel_reason=reason)))
     assert ("canceled", CANCEL_REASONS[reason]) == (row["state"], row["cancelReason"])
-    assert row["cancelReason"].endswith(("_cancel", "_small"))
+    assert row["cancelReason"].endswith(("_cancel", "_small", "_limit_order"))
 
 
 def test_a_fill() -> None:

@@ -8,7 +8,8 @@ loss, with the margin ratio of the account (crossed) or the leg (isolated); what
 
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
 from backhand.engine.margin import unrealised_e20, value_e20
-from backhand.engine.state import Holding, Market, Position
+from backhand.engine.market import Market
+from backhand.engine.state import Holding, Position
 from backhand.units import E12, E16
 
 

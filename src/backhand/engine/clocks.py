@@ -2,6 +2,7 @@
 
 from backhand.commands import AdvanceClock, ResumeVenue
 from backhand.engine.funding import settle_funding
+from backhand.engine.market import Market
 from backhand.engine.prices import (
     computed_mark_e12,
     moves_by_itself,
@@ -9,7 +10,7 @@ from backhand.engine.prices import (
     publish_mark,
     running_rate_e8,
 )
-from backhand.engine.state import Market, State
+from backhand.engine.state import State
 from backhand.events import ClockAdvanced, Event, VenueResumed
 
 

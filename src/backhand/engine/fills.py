@@ -19,8 +19,9 @@ from backhand.engine.margin import (
     posted_profit_e8,
     price_profit_e20,
 )
+from backhand.engine.market import Market
 from backhand.engine.matching import Match
-from backhand.engine.state import Holding, Market, Position, State
+from backhand.engine.state import Holding, Position, State
 from backhand.events import CancelReason, Event, Fill, FillKind, OrderCancelled, PositionClosed
 from backhand.units import E8, E12, ceil_div
 

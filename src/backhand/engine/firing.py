@@ -10,8 +10,9 @@ orders become protecting orders here, as the order fills.
 from backhand.commands import Effect, PlaceOrder, Preset, TriggerKind
 from backhand.engine.accepting import take_ids
 from backhand.engine.book import Order
+from backhand.engine.market import Market
 from backhand.engine.orders import execute, judge
-from backhand.engine.state import Holding, Market, State, Trigger
+from backhand.engine.state import Holding, State, Trigger
 from backhand.engine.watches import Watches
 from backhand.events import (
     CancelReason,

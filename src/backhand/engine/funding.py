@@ -10,8 +10,9 @@ receivers share what was collected in proportion to their value. Source: contrac
 
 from backhand.engine.fills import touch
 from backhand.engine.margin import maintenance_e28, unrealised_e20
+from backhand.engine.market import Market
 from backhand.engine.rates import funding_due_e28
-from backhand.engine.state import Holding, Market, Position, State
+from backhand.engine.state import Holding, Position, State
 from backhand.events import Event, FundingPaid, FundingSettled
 from backhand.units import E4, E8, E20, ceil_div
 

@@ -7,7 +7,8 @@ ones in their base coin; sizes count base coin in both. Source: contracts.md sec
 
 from typing import Final
 
-from backhand.engine.state import Holding, Ledger, Market
+from backhand.engine.market import Market
+from backhand.engine.state import Holding, Ledger
 from backhand.units import E4, E8, E12, E20, ceil_div, half_up_div
 
 #: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).

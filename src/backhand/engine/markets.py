@@ -7,10 +7,11 @@ from backhand.engine.accepting import venue_order
 from backhand.engine.book import Order
 from backhand.engine.fills import cancel, leave_book, rest, settle_between, touch, trade
 from backhand.engine.firing import drop
+from backhand.engine.market import Market
 from backhand.engine.matching import Sweep
 from backhand.engine.prices import next_funding_ms, prices_valid, take_prices
 from backhand.engine.refusals import refuse
-from backhand.engine.state import Holding, Market, State
+from backhand.engine.state import Holding, State
 from backhand.events import (
     CancelReason,
     ContractListed,

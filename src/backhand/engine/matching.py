@@ -7,7 +7,8 @@ later, match by match, in `fills.trade`.
 """
 
 from backhand.engine.book import Order
-from backhand.engine.state import Account, Holding, Market
+from backhand.engine.market import Market
+from backhand.engine.state import Account, Holding
 
 
 class Match:

@@ -22,10 +22,11 @@ from backhand.engine.limits import (
     too_many_positions,
 )
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, order_reserve_e8, value_e20
+from backhand.engine.market import Market
 from backhand.engine.matching import Match, Sweep, matched_lots, split_lots
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, refuse, ticks_text
-from backhand.engine.state import Account, Holding, Market, State
+from backhand.engine.state import Account, Holding, State
 from backhand.events import CancelReason, Event, MarginModeSet, OrderSource, Rejected, RejectReason
 from backhand.units import E12, format_decimal
 

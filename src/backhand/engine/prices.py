@@ -12,9 +12,10 @@ empty book) is replaced by the index. Source: contracts.md section 10.
 from typing import Final
 
 from backhand.commands import SetPrice
+from backhand.engine.market import Market
 from backhand.engine.rates import funding_rate_e8, premium_e12
 from backhand.engine.refusals import refuse
-from backhand.engine.state import Market, State
+from backhand.engine.state import State
 from backhand.events import Event, PriceSet, RejectReason
 from backhand.units import E8, half_up_div
 

@@ -5,7 +5,7 @@ from typing import Final
 from backhand.commands import Contract
 from backhand.engine.book import BookSide
 from backhand.engine.margin import margin_value_e20
-from backhand.engine.state import Market
+from backhand.engine.market import Market
 from backhand.units import E4, E12, E20, half_up_div
 
 #: The interest part of every rate, and how far the premium may be from it before the rate follows.

@@ -1,6 +1,6 @@
 """How a command is refused, and numbers as clients read them."""
 
-from backhand.engine.state import Market
+from backhand.engine.market import Market
 from backhand.events import Event, Rejected, RejectReason
 from backhand.units import format_decimal
 

@@ -15,11 +15,12 @@ from backhand.engine.fills import cancel, end, trade
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, value_e20
+from backhand.engine.market import Market
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
 from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, refuse
-from backhand.engine.state import Holding, Market, Position, State
+from backhand.engine.state import Holding, Position, State
 from backhand.events import (
     CancelReason,
     Event,

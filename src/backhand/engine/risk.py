@@ -12,7 +12,8 @@ it may lose is bounded by the slope in its tier, and it ends where the tier does
 from typing import Final
 
 from backhand.engine.margin import crossed_margin, maintenance_e28, tier_index, unrealised_e20, value_e20
-from backhand.engine.state import Holding, Ledger, Market, Position
+from backhand.engine.market import Market
+from backhand.engine.state import Holding, Ledger, Position
 from backhand.units import E4, E8, E12, E20
 
 #: What rounding may add to an inverse loss: both legs' profits at 20 decimals, and the tier's offset.

@@ -12,6 +12,7 @@ Liquidation goes before triggers: an account that no longer covers its maintenan
 
 from backhand.engine.firing import end_orphans, fire, place_presets, take_due
 from backhand.engine.liquidation import cover_deficit, liquidate_crossed, liquidate_isolated
+from backhand.engine.market import Market
 from backhand.engine.prices import may_liquidate
 from backhand.engine.reserves import align_orders
 from backhand.engine.risk import (
@@ -23,7 +24,7 @@ from backhand.engine.risk import (
     watch_isolated,
     watch_ledger,
 )
-from backhand.engine.state import Holding, Market, State
+from backhand.engine.state import Holding, State
 from backhand.events import Event
 from backhand.units import E8
 

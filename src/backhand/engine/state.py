@@ -11,21 +11,16 @@ and lists, so that every iteration has one defined order.
           └ keys[api_key] ─ Key
 """
 
-from math import gcd
 from typing import Final
 
 from backhand.commands import HOUSE_UID, Contract, MarginMode, Preset, SelfTradePrevention, TriggerKind
-from backhand.engine.averages import Average, RecentMean
-from backhand.engine.book import Book, Order
-from backhand.engine.watches import Watches
-from backhand.units import E12, E20
+from backhand.engine.book import Order
+from backhand.engine.market import Market
 
 #: The first order, trade and position identifiers; 19 digits from the start, so that text sorts as numbers.
 FIRST_ID: Final = 10**18
 #: Orders step by 2: a generated client order id is the order id + 1 and never collides with one.
 ORDER_ID_STEP: Final = 2
-#: Five minutes of samples every five seconds (contracts.md section 10).
-BASIS_SAMPLES_MAX: Final = 60
 
 
 class Key:
@@ -63,20 +58,6 @@ class CoinMoney:
         self.insurance_e8 = 0
         self.conversion_e8 = 0
         self.rounding_e28 = 0
-
-
-class FeeRate:
-    """
-    A fee per volume (lots x ticks of a linear contract, lots of an inverse one), as a reduced fraction.
-
-    A volume is charged ceil(volume * numerator / denominator) in e8; exactly it owes
-    volume * numerator * unit_e28.
-    """
-
-    def __init__(self, volume_fee_e28: int) -> None:
-        self.unit_e28 = gcd(volume_fee_e28, E20)
-        self.numerator = volume_fee_e28 // self.unit_e28
-        self.denominator = E20 // self.unit_e28
 
 
 class Position:
@@ -168,86 +149,6 @@ class Ledger:
         self.holdings: list[Holding] = []
         #: Whether it was already looked at in this round of `settling`.
         self.round = 0
-
-
-class Market:
-    """A contract's live side: prices, book, open interest and clearing in its quote currency."""
-
-    def __init__(self, contract: Contract) -> None:
-        self.book = Book()
-        self.index_price_e12 = 0
-        self.mark_price_e12 = 0
-        self.last_price_ticks = 0
-        self.long_lots = 0
-        self.short_lots = 0
-        self.clearing_e20 = 0
-        self.house_bids: dict[int, Order] = {}
-        self.house_asks: dict[int, Order] = {}
-        #: Holdings with a leg, by uid, in the order in which they came to have one.
-        self.held: dict[str, Holding] = {}
-        #: Whether the mark is the operator's, and until when the index may be used; 0 is for ever.
-        self.mark_by_hand = False
-        self.marked_at_ms = 0
-        self.stale_at_ms = 0
-        #: False from a start until a price of a live source has passed a band.
-        self.confirmed = True
-        self.unconfirmed_price_e12 = 0
-        #: How far the book's middle was from the index (half e12), and the premium index (e12).
-        self.basis = RecentMean(BASIS_SAMPLES_MAX, 2)
-        self.premium = Average()
-        self.funding_rate_e8 = 0
-        self.next_funding_ms = 0
-        #: What a price must come to before a trigger or a position has to be looked at.
-        self.last_rises = Watches[Trigger]()
-        self.last_falls = Watches[Trigger]()
-        self.mark_rises = Watches[Trigger]()
-        self.mark_falls = Watches[Trigger]()
-        self.risk_rises = Watches[Holding]()
-        self.risk_falls = Watches[Holding]()
-        #: Holdings that a price which may not liquidate would have liquidated.
-        self.postponed: list[Holding] = []
-        self.last_moved = False
-        self.mark_moved = False
-        self.flat_maintenance = False
-        self.set_contract(contract)
-
-    def set_contract(self, contract: Contract) -> None:
-        """Take over a contract's terms; copies of the hot ones are plain integers."""
-        self.contract = contract
-        self.symbol = contract.symbol
-        self.product_type = contract.product_type
-        self.margin_coin = contract.margin_coin
-        self.inverse = contract.inverse
-        self.lot_e8 = contract.lot_e8
-        self.tick_e12 = contract.tick_e12
-        #: Quote value of one lot at one tick.
-        self.unit_e20 = contract.lot_e8 * contract.tick_e12
-        self.taker_rate_e8 = contract.taker_fee_rate_e8
-        volume_e20 = contract.lot_e8 * (E12 if contract.inverse else contract.tick_e12)
-        self.taker_fee = FeeRate(volume_e20 * contract.taker_fee_rate_e8)
-        self.maker_fee = FeeRate(volume_e20 * contract.maker_fee_rate_e8)
-        self.size_lots_min = contract.size_lots_min
-        self.value_min_e20 = contract.value_min_e8 * 10**12
-        self.tier_ends_e20: list[int] = []
-        self.tier_leverages: list[int] = []
-        self.tier_rates_e8: list[int] = []
-        self.tier_offsets_e28: list[int] = []
-        start_e20 = 0
-        offset_e28 = 0
-        previous_rate_e8 = 0
-        for tier in contract.tiers:
-            if self.tier_ends_e20:
-                offset_e28 += start_e20 * (tier.maintenance_rate_e8 - previous_rate_e8)
-            previous_rate_e8 = tier.maintenance_rate_e8
-            self.tier_ends_e20.append(tier.end_value_e8 * 10**12)
-            self.tier_leverages.append(tier.leverage_max)
-            self.tier_rates_e8.append(tier.maintenance_rate_e8)
-            self.tier_offsets_e28.append(0 if self.flat_maintenance else offset_e28)
-            start_e20 = tier.end_value_e8 * 10**12
-
-    def depth(self, levels_max: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-        """Resting (price_ticks, size_lots) of both sides, best first: bids, asks."""
-        return self.book.depth(levels_max)
 
 
 class Holding:

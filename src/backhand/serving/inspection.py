@@ -7,7 +7,7 @@ from backhand.engine.audit import CoinAudit, audit
 from backhand.engine.book import Order
 from backhand.engine.digest import state_digest
 from backhand.engine.figures import AccountFigures, PositionFigures, account_figures, positions_of
-from backhand.engine.state import Market
+from backhand.engine.market import Market
 from backhand.units import format_decimal
 
 

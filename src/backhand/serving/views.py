@@ -3,7 +3,8 @@
 from backhand.commands import Contract, MarginMode
 from backhand.engine import State
 from backhand.engine.figures import AccountFigures, PositionFigures, account_figures
-from backhand.engine.state import Account, Market
+from backhand.engine.market import Market
+from backhand.engine.state import Account
 from backhand.projections.orders import FillRow, OrderRow
 from backhand.projections.tickers import Ticker
 from backhand.units import E12, floor_div

@@ -30,6 +30,12 @@ CANCEL_REASONS: Final[Mapping[CancelReason | None, str]] = {
     CancelReason.SELF_TRADE: "stp_cancel",
     CancelReason.REDUCE_ONLY_EXCESS: "normal_cancel",
     CancelReason.DISPLACED: "normal_cancel",
+    CancelReason.MODIFIED: "modify_limit_order",
+    CancelReason.LIQUIDATION: "burst_cancel",
+    CancelReason.DELISTED: "delivery_order_cancel",
+    CancelReason.OPENING_DISABLED: "delegated_risk_order_cancel",
+    CancelReason.POSITION_CLOSED: "tpsl_plan_cancel",
+    CancelReason.REPLACED: "tpsl_plan_cancel",
     CancelReason.REVERSAL: "back_contract_cancel",
     CancelReason.SHORTFALL_MARGIN: "delegated_risk_order_cancel",
     CancelReason.SHORTFALL_TIER: "delegated_risk_order_cancel",
@@ -195,11 +201,60 @@ def side_text(side: int, hold_side: int) -> str:
     return "buy" if (hold_side or side) == BUY else "sell"
 
 
-def trade_side_text(side: int, hold_side: int, reduce_only: bool) -> str:
-    """Name what an order does to its position: open or close in hedge mode, buy_single or sell_single."""
+#: What the venue itself does to a position, as clients know it.
+_VENUE_TRADE_SIDES: Final = {
+    "liquidation": ("burst_close_{leg}", "burst_{side}_single"),
+    "reduction": ("reduce_close_{leg}", "reduce_{side}_single"),
+    "netting": ("offset_close_{leg}", "{side}_single"),
+    "adl": ("dte_sys_adl_close_{leg}", "dte_sys_adl_{side}_in_single_side_mode"),
+    "delivery": ("delivery_close_{leg}", "delivery_{side}_single"),
+}
+
+
+def trade_side_text(side: int, hold_side: int, reduce_only: bool, origin: str = "") -> str:
+    """
+    Name what an order or fill does to its position: open or close in hedge mode, buy_single or sell_single.
+
+    `origin` is an order's source or a fill's kind; what the venue itself does has names of its own.
+    """
+    side_text_ = "buy" if side == BUY else "sell"
+    if origin in _VENUE_TRADE_SIDES:
+        hedge, one_way = _VENUE_TRADE_SIDES[origin]
+        leg = "long" if hold_side == LONG else "short"
+        return (hedge if hold_side else one_way).format(leg=leg, side=side_text_)
     if hold_side == 0:
-        return "buy_single" if side == BUY else "sell_single"
+        return f"{side_text_}_single"
     return "close" if reduce_only else "open"
+
+
+#: Order sources that have the same name on the wire whatever the type of the order.
+_ORDER_SOURCES: Final[Mapping[OrderSource, str]] = {
+    "normal": "normal",
+    "market": "market",
+    "reverse": "reverse",
+    "trader_reverse": "trader_reverse",
+    "close": "market",
+    "modify": "modify_order_limit",
+    "liquidation": "liquidation",
+    "netting": "reduce_offset",
+    "adl": "market_risk",
+}
+
+
+def order_source_text(source: OrderSource, side: int, order_type: OrderType) -> str:
+    """Name where an order came from (rest-private.md section 2)."""
+    if source == "delivery":
+        return "delivery_close_short" if side == BUY else "delivery_close_long"
+    stem = {
+        "entry": "plan",
+        "trailing_entry": "tracking",
+        "trailing_stop": "move",
+        "take_profit": "profit",
+        "stop_loss": "loss",
+        "position_take_profit": "pos_profit",
+        "position_stop_loss": "pos_loss",
+    }.get(source)
+    return f"{stem}_{order_type}" if stem else _ORDER_SOURCES[source]
 
 
 def position_mode_text(hold_side: int) -> str:
@@ -267,9 +322,9 @@ def _order_row(
         margin_mode=view.margin_mode,
         reduce_only="YES" if view.reduce_only else "NO",
         enter_point_source="API",
-        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only),
+        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only, view.source),
         pos_mode=position_mode_text(view.hold_side),
-        order_source=view.source,
+        order_source=order_source_text(view.source, view.side, view.order_type),
         cancel_reason=CANCEL_REASONS[view.cancel_reason],
         c_time=str(view.created_at_ms),
         u_time=str(view.updated_at_ms),
