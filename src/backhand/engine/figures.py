@@ -12,12 +12,13 @@ from backhand.engine.margin import (
     initial_margin_e16,
     liquidation_price_e16,
     maintenance_e28,
+    ratio_e16,
     tier_index,
     unrealised_e20,
     value_e20,
 )
 from backhand.engine.state import Account, Holding, Ledger, Position, State
-from backhand.units import E4, E8, E12, E16, ceil_div
+from backhand.units import E4, E8, E12
 
 
 class AccountFigures:
@@ -117,15 +118,6 @@ def crossed_ratio_e16(ledger: Ledger) -> int:
     """The margin ratio of all crossed legs of a ledger."""
     equity, maintenance = crossed_margin(ledger)
     return ratio_e16(maintenance, equity)
-
-
-def ratio_e16(maintenance_e28: int, equity_e20: int) -> int:
-    """Maintenance over equity, rounded up at 16 decimals; 0 without maintenance, 1 without equity."""
-    if maintenance_e28 == 0:
-        return 0
-    if equity_e20 <= 0:
-        return E16
-    return ceil_div(maintenance_e28 * E8, equity_e20)
 
 
 def positions_of(state: State, uid: str, product_type: str, symbol: str | None) -> list[PositionFigures]:

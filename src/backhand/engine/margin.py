@@ -9,7 +9,7 @@ from typing import Final
 
 from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger
-from backhand.units import E4, E8, E12, E20, ceil_div, half_up_div
+from backhand.units import E4, E8, E12, E16, E20, ceil_div, half_up_div
 
 #: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
 OPENING_RATIO_MAX_E8: Final = 90_000_000
@@ -161,6 +161,15 @@ def crossed_margin(ledger: Ledger) -> tuple[int, int]:
     """What the crossed legs of a ledger stand on (equity e20), and what they need (maintenance e28)."""
     _, maintenance, unrealised = crossed_sums(ledger, None)
     return ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 + unrealised, maintenance
+
+
+def ratio_e16(maintenance_e28: int, equity_e20: int) -> int:
+    """Maintenance over equity, rounded up at 16 decimals; 0 without maintenance, 1 without equity."""
+    if maintenance_e28 == 0:
+        return 0
+    if equity_e20 <= 0:
+        return E16
+    return ceil_div(maintenance_e28 * E8, equity_e20)
 
 
 def order_reserve_e8(market: Market, lots: int, price_ticks: int, leverage: int) -> int:

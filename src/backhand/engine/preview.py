@@ -14,16 +14,18 @@ from backhand.engine.margin import (
     initial_margin_e16,
     legs_sums,
     leverage_allowed,
+    liquidation_price_e16,
     maintenance_e28,
     margin_value_e20,
     posted_profit_e8,
     price_profit_e20,
+    ratio_e16,
     unrealised_e20,
     value_e20,
 )
 from backhand.engine.matching import Match
 from backhand.engine.state import Holding
-from backhand.units import E4, E12, ceil_div
+from backhand.units import E4, E8, E12, ceil_div
 
 
 class Preview:
@@ -89,8 +91,7 @@ class Preview:
         """Add lots to a leg at the makers' prices, as taker."""
         for match in matches:
             if match.lots:
-                self._charge(match.lots, match.maker.price_ticks)
-                self._extend(side, match.lots, match.maker.price_ticks)
+                self.extend(side, match.lots, match.maker.price_ticks)
 
     def net(self, side: int, matches: list[Match]) -> None:
         """Trade in one-way mode: what the other side holds is closed first, the rest opens."""
@@ -203,20 +204,53 @@ class Preview:
 
     def exceeds_opening_ratio(self, side: int) -> bool:
         """Whether the margin ratio at mark is beyond what a new opening may bring it to."""
-        market = self.market
-        if self.isolated:
-            lots = self.long_lots if side > 0 else self.short_lots
-            average = self.long_average_e12 if side > 0 else self.short_average_e12
-            margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
-            maintenance = maintenance_e28(market, lots, lots)
-            equity = margin * E4 + unrealised_e20(market, side, lots, average)
-        else:
-            _, maintenance, unrealised = self._crossed()
-            maintenance += self.other_maintenance_e28
-            equity = (
-                self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 + unrealised + self.other_unrealised_e20
-            )
+        equity, maintenance = self.margin(side)
         return maintenance > equity * OPENING_RATIO_MAX_E8 or equity <= 0
+
+    def margin_ratio_e16(self, side: int) -> int:
+        """The margin ratio at mark: of a leg when isolated, else of all crossed legs."""
+        equity, maintenance = self.margin(side)
+        return ratio_e16(maintenance, equity)
+
+    def margin(self, side: int) -> tuple[int, int]:
+        """What a leg, or all crossed legs, stand on at mark (equity e20), and what they need (e28)."""
+        if not self.isolated:
+            _, maintenance, unrealised = self._crossed()
+            equity = self.wallet_e8 * E12 - self.isolated_margin_e16 * E4
+            equity += unrealised + self.other_unrealised_e20
+            return equity, maintenance + self.other_maintenance_e28
+        lots, average, margin = self._leg(side)
+        if lots == 0:
+            return 0, 0
+        equity = margin * E4 + unrealised_e20(self.market, side, lots, average)
+        return equity, maintenance_e28(self.market, lots, lots)
+
+    def liquidation_price_e16(self, side: int) -> int:
+        """The mark price at which the margin ratio reaches 1; 0 for none."""
+        if self.isolated:
+            lots, average, margin = self._leg(side)
+            legs = (lots, average, 0, 0) if side > 0 else (0, 0, lots, average)
+            return liquidation_price_e16(self.market, margin * E12, *legs)
+        funds = self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 + self.other_unrealised_e20
+        return liquidation_price_e16(
+            self.market,
+            funds * E8 - self.other_maintenance_e28,
+            self.long_lots,
+            self.long_average_e12,
+            self.short_lots,
+            self.short_average_e12,
+        )
+
+    def extend(self, side: int, lots: int, price_ticks: int) -> None:
+        """Add lots to a leg at one price, as taker."""
+        self._charge(lots, price_ticks)
+        self._extend(side, lots, price_ticks)
+
+    def _leg(self, side: int) -> tuple[int, int, int]:
+        """Lots, average price and margin of a leg."""
+        if side > 0:
+            return self.long_lots, self.long_average_e12, self.long_margin_e16
+        return self.short_lots, self.short_average_e12, self.short_margin_e16
 
     def _crossed(self) -> tuple[int, int, int]:
         if self.isolated:
