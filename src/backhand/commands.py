@@ -23,7 +23,10 @@ OrderType = Literal["limit", "market"]
 TimeInForce = Literal["gtc", "ioc", "fok", "post_only"]
 MarginMode = Literal["crossed", "isolated"]
 ContractStatus = Literal["listed", "normal", "maintain", "limit_open", "restricted", "off"]
-Shortfall = Literal["close", "largest"]
+#: What becomes of a reversal whose open leg cannot be as large as the close leg (DESIGN section 5).
+Shortfall = Literal["close", "largest", "strict"]
+#: What becomes of resting orders that hold part of the position: spec A10, or one of the others.
+OpenOrders = Literal["auto", "exclude", "include", "cancel_all"]
 SelfTradePrevention = Literal["none", "cancel_taker", "cancel_maker", "cancel_both"]
 #: What a price is compared with: that of the last trade, or the mark price.
 TriggerBy = Literal["last", "mark"]
@@ -359,6 +362,22 @@ class CancelTriggers(Message, frozen=True):
     symbol: str | None = None
 
 
+class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
+    """
+    What a reversal was quoted as; one that would be worse in any of these is refused.
+
+    `close_lot_ticks` and `open_lot_ticks` are sums of lots x ticks: averages without a division. A
+    liquidation price of 0 is none.
+    """
+
+    closed_lots: int
+    close_lot_ticks: int
+    opened_lots: int
+    open_lot_ticks: int
+    fee_e8: int
+    liquidation_price_e16: int
+
+
 class ReversePosition(Message, frozen=True):
     """
     Close a position and open the same size on the other side, as one step.
@@ -367,6 +386,9 @@ class ReversePosition(Message, frozen=True):
     INVALID_SIDE when what was sent names none. `size_lots` None means the whole position. When the
     sent size is a positive number that does not fit the contract's grid, `size_lots` is None and
     `size_off_grid` holds its text: it matters only where a size counts.
+
+    No fill of either leg is beyond `worst_price_ticks`, nor further from the mark than `slippage_max_e8`
+    of it. Source of these and of the policies: DESIGN section 5.
     """
 
     uid: str
@@ -377,6 +399,10 @@ class ReversePosition(Message, frozen=True):
     size_off_grid: str | None = None
     client_oid: str | None = None
     shortfall: Shortfall = "close"
+    open_orders: OpenOrders = "auto"
+    worst_price_ticks: int | None = None
+    slippage_max_e8: int | None = None
+    bounds: ReversalBounds | None = None
 
 
 class SetLeverage(Message, frozen=True):

@@ -81,6 +81,9 @@ class RejectReason(StrEnum):
     NOTHING_AVAILABLE_TO_CLOSE = "nothing_available_to_close"
     REDUCE_ONLY_TOO_LARGE = "reduce_only_too_large"
     NO_POSITION_TO_REVERSE = "no_position_to_reverse"
+    WORSE_THAN_QUOTED = "worse_than_quoted"
+    PRICE_GUARD_BROKEN = "price_guard_broken"
+    NOT_BOTH_LEGS = "not_both_legs"
     NO_LIQUIDITY = "no_liquidity"
     TOO_MANY_ORDERS = "too_many_orders"
     TIER_EXCEEDED = "tier_exceeded"
@@ -138,6 +141,7 @@ class CancelReason(StrEnum):
     SHORTFALL_DUST = "shortfall_dust"
     SHORTFALL_LIQUIDITY = "shortfall_liquidity"
     SHORTFALL_OPENING_DISABLED = "shortfall_opening_disabled"
+    SHORTFALL_LOCKED = "shortfall_locked"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True):

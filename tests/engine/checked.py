@@ -12,7 +12,7 @@ from backhand.engine import State, apply
 from backhand.engine.audit import audit
 from backhand.engine.digest import state_digest
 from backhand.engine.matching import Match
-from backhand.engine.reversal import ReversalPlan, plan_reversal
+from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import Event, Fill, LiquidationStarted, PositionReversed, Rejected, TriggerFired
 from tests.engine.twin import Twin
 

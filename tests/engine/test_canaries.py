@@ -24,6 +24,7 @@ from backhand.engine import (
     orders,
     preview,
     reversal,
+    reversal_plan,
     state,
 )
 from backhand.engine.digest import state_digest
@@ -51,13 +52,13 @@ def round_fees_down(patch: pytest.MonkeyPatch) -> None:
 
 def swap_legs(patch: pytest.MonkeyPatch) -> None:
     """Let the open leg have the better prices of a reversal."""
-    plan_close = reversal._plan_close  # noqa: SLF001 (broken on purpose)
+    plan_close = reversal_plan._plan_close  # noqa: SLF001 (broken on purpose)
 
     def swapped(plan: Any, position: Any, sweep: Any) -> None:
         plan_close(plan, position, sweep)
         plan.closes.reverse()
 
-    patch.setattr(reversal, "_plan_close", swapped)
+    patch.setattr(reversal_plan, "_plan_close", swapped)
 
 
 def drop_a_fill(patch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from backhand.commands import ReversePosition
 from backhand.engine.digest import state_digest
-from backhand.engine.reversal import plan_reversal
+from backhand.engine.reversal_plan import plan_reversal
 from backhand.events import OrderAccepted, OrderCancelled, PositionClosed, PositionReversed, Rejected
 from tests.engine.worlds import INVERSE, LINEAR, World, contract
 

@@ -9,6 +9,7 @@ with the outcomes that really came, so that a test says `assert LOG == world.pla
     mark 100                                   index and mark price
     buy alice 3 @100 open #a1 ioc              an order as on the wire; without @ at market
     reverse alice long open 3 #r1 largest      a reversal; "half" is a size off the grid
+    reverse alice strict include worst=98 slip=0.01     its policies (DESIGN section 5)
     cancel alice #a1 ; leverage alice 5 long ; margin alice isolated ; mode alice hedge
     deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue honour ; days 30
     holds alice ; orders alice ; wallet alice ; locked alice ; book     what is there
@@ -277,8 +278,14 @@ def _reverse(world: World, words: list[str]) -> list[Command]:
             fields["effect"] = word
         elif word[0] == "#":
             fields["client_oid"] = word[1:]
-        elif word == "largest":
+        elif word in {"largest", "strict"}:
             fields["shortfall"] = word
+        elif word in {"exclude", "include", "cancel_all"}:
+            fields["open_orders"] = word
+        elif word.startswith("worst="):
+            fields["worst_price_ticks"] = world.ticks(word.removeprefix("worst="))
+        elif word.startswith("slip="):
+            fields["slippage_max_e8"] = parse_decimal(word.removeprefix("slip="), 8)
         elif word == "half":
             fields["size_off_grid"] = "0.5"
         else:

@@ -27,7 +27,7 @@ from backhand.commands import (
 from backhand.engine.figures import account_figures
 from backhand.engine.margin import legs_sums
 from backhand.engine.preview import Preview
-from backhand.engine.reversal import ReversalPlan, plan_reversal
+from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.engine.state import Holding
 from backhand.events import Event, Fill, PositionReversed, Rejected
 from backhand.units import E8, E12, E16, E20

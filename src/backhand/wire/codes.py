@@ -195,6 +195,10 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
     RejectReason.NOTHING_AVAILABLE_TO_CLOSE: ("40755", "Not enough open positions are available."),
     RejectReason.REDUCE_ONLY_TOO_LARGE: ("40757", "Not enough position is available."),
     RejectReason.NO_POSITION_TO_REVERSE: ("40757", "Not enough position is available."),
+    # Codes of our own, for what only this venue offers (DESIGN section 5).
+    RejectReason.WORSE_THAN_QUOTED: ("98003", "The reversal would be worse than quoted: {detail}"),
+    RejectReason.PRICE_GUARD_BROKEN: ("98004", "No fill within the price guard {detail}"),
+    RejectReason.NOT_BOTH_LEGS: ("98005", "Strict, and not both legs can be filled whole: {detail}"),
     RejectReason.NO_LIQUIDITY: ("22045", "Insufficient liquidity in the market, please operate later"),
     # Limits and margin. 40762 rather than 40754: ccxt maps it to InsufficientFunds.
     RejectReason.TOO_MANY_ORDERS: (

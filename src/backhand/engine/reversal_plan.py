@@ -1,0 +1,355 @@
+"""
+What a reversal will do, worked out against the book without touching anything.
+
+    checks ─▶ orders in the way ─▶ close leg ─▶ open leg ─▶ policy: strict, guard, quote ─▶ ReversalPlan
+
+Source: reversal.md (decisions A1 to A20), contracts.md section 11; the policies are DESIGN section 5.
+"""
+
+from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
+from backhand.engine.accepting import is_duplicate
+from backhand.engine.book import Order
+from backhand.engine.guard import capped_ticks, worst_close_ticks
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, value_e20
+from backhand.engine.market import Market
+from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
+from backhand.engine.orders import oldest_closing
+from backhand.engine.preview import Preview
+from backhand.engine.refusals import lots_text, ticks_text
+from backhand.engine.state import Holding, Position, State, Trigger
+from backhand.events import CancelReason, Rejected, RejectReason
+from backhand.units import E8, ceil_div
+
+
+class ReversalPlan:
+    """
+    What a reversal will do: orders to cancel, both legs' matches, and the holding as it stands then.
+
+    `before` and `after` are the holding around it, before triggers and liquidation. `shortfall` tells why
+    the open leg is smaller than the close leg, None when it is not. `needed_e20` is what the open leg was
+    found to need, of `free_e20` that was there after the close.
+    """
+
+    def __init__(self, holding: Holding, position: Position, size_lots: int) -> None:
+        self.holding = holding
+        self.from_side = position.side
+        #: What was asked for, and what of it the orders in the way leave to be reversed.
+        self.asked_lots = size_lots
+        self.size_lots = size_lots
+        self.cancels: list[Order] = []
+        self.cancel_reasons: list[CancelReason] = []
+        #: Protecting orders that end with the position, when all of it is closed.
+        self.protections: list[Trigger] = []
+        self.closes: list[Match] = []
+        self.opens: list[Match] = []
+        self.closed_lots = 0
+        self.opened_lots = 0
+        self.shortfall: CancelReason | None = None
+        self.size_ignored = False
+        self.before = Preview(holding, holding.isolated)
+        self.after = self.before.copy()
+        self.close_fee_e8 = 0
+        self.needed_e20 = 0
+        self.free_e20 = 0
+        #: The last price that a leg may take: the band's edge, or the caller's guard before it.
+        self.limit_ticks = 0
+
+    def cancel(self, orders: list[Order], reason: CancelReason) -> None:
+        """Plan to cancel orders, each once."""
+        for order in orders:
+            if order not in self.cancels:
+                self.cancels.append(order)
+                self.cancel_reasons.append(reason)
+
+    def bounds(self) -> ReversalBounds:
+        """What a quote of this plan holds its execution to."""
+        return ReversalBounds(
+            self.closed_lots,
+            lot_ticks(self.closes),
+            self.opened_lots,
+            lot_ticks(self.opens),
+            self.after.fee_e8,
+            self.after.liquidation_price_e16(-self.from_side) if self.opened_lots else 0,
+        )
+
+
+def lot_ticks(matches: list[Match]) -> int:
+    """The sum of lots x ticks of some matches."""
+    total = 0
+    for match in matches:
+        total += match.lots * match.maker.price_ticks
+    return total
+
+
+def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
+    """
+    Work out both legs against the book without touching anything.
+
+    Refusals, first that applies: unknown account or symbol, symbol not trading, trade side missing or
+    invalid (hedge), side missing or invalid, duplicate client order id, no position on that side, size
+    off the grid or too small (where a size counts), no index price, nothing free (where open orders are
+    excluded), no liquidity within the band, none within the price guard, not both legs (strict), worse
+    than quoted.
+    """
+    account = state.client(command.uid)
+    if account is None:
+        return Rejected(RejectReason.UNKNOWN_ACCOUNT, command.uid)
+    market = state.markets.get(command.symbol)
+    if market is None:
+        return Rejected(RejectReason.UNKNOWN_SYMBOL, command.symbol)
+    if market.contract.status not in ("normal", "limit_open"):
+        return Rejected(RejectReason.SYMBOL_NOT_TRADING, market.symbol)
+    hedge = account.hedge_mode(market.product_type)
+    if hedge and command.effect is None:
+        return Rejected(RejectReason.EFFECT_MISSING)
+    if hedge and command.effect == "invalid":
+        return Rejected(RejectReason.EFFECT_INVALID)
+    if hedge and command.side is None:
+        return Rejected(RejectReason.SIDE_MISSING)
+    if command.side == INVALID_SIDE:
+        return Rejected(RejectReason.SIDE_INVALID)
+    if is_duplicate(state, account, command.client_oid):
+        return Rejected(RejectReason.DUPLICATE_CLIENT_OID)
+    holding = account.holdings.get(market.symbol)
+    position = None if holding is None else held_position(holding, command.side if hedge else None)
+    if holding is None or position is None:
+        return Rejected(RejectReason.NO_POSITION_TO_REVERSE)
+
+    # A6: in one-way mode a sent size is ignored unless the venue is told to honour it.
+    sized = command.size_lots is not None or command.size_off_grid is not None
+    counts = hedge or state.one_way_size == "honour"
+    size = position.lots
+    if sized and counts:
+        if command.size_off_grid is not None:
+            return Rejected(RejectReason.SIZE_OFF_GRID, command.size_off_grid)
+        size = min(size, command.size_lots or 0)
+        if size < position.lots and size < market.size_lots_min:
+            return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
+    if market.mark_price_e12 == 0:
+        return Rejected(RejectReason.NO_INDEX_PRICE, market.symbol)
+
+    plan = ReversalPlan(holding, position, size)
+    plan.size_ignored = sized and not counts
+    refusal = _plan_locked(plan, hedge, command.open_orders)
+    if refusal is not None:
+        return refusal
+    trade_side = -position.side
+    edge = band_edge_ticks(market, trade_side)
+    plan.limit_ticks = guarded_ticks(market, trade_side, edge, command)
+    sweep = Sweep(market, trade_side, account)
+    _plan_close(plan, position, sweep)
+    if plan.closed_lots == 0:
+        # The closing guard may leave nothing to close at; only a band without any order refuses.
+        if _offered_lots(plan, edge) == 0:
+            return Rejected(RejectReason.NO_LIQUIDITY, market.symbol)
+        if plan.limit_ticks != edge and _offered_lots(plan, plan.limit_ticks) == 0:
+            return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
+    _plan_open(plan, sweep, hedge, command.shortfall)
+    if plan.closed_lots == position.lots:
+        for trigger in holding.triggers.values():
+            if trigger.position_id == position.position_id:
+                plan.protections.append(trigger)
+    return _policy_fault(plan, command, edge) or plan
+
+
+def held_position(holding: Holding, side: int | None) -> Position | None:
+    """The leg on a side; without a side, the one position of one-way mode."""
+    if side is not None:
+        return holding.leg(side)
+    return holding.long if holding.long is not None else holding.short
+
+
+def guarded_ticks(market: Market, side: int, edge_ticks: int, command: ReversePosition) -> int:
+    """The worst tick for a trade on a side: the band's edge, the price given, the slippage from mark."""
+    limit = edge_ticks
+    mark, slippage = market.mark_price_e12, command.slippage_max_e8
+    if slippage is not None:
+        if side > 0:
+            limit = min(limit, mark * (E8 + slippage) // (E8 * market.tick_e12))
+        else:
+            limit = max(limit, ceil_div(mark * (E8 - slippage), E8 * market.tick_e12))
+    if command.worst_price_ticks is not None:
+        worst = command.worst_price_ticks
+        limit = min(limit, worst) if side > 0 else max(limit, worst)
+    return limit
+
+
+def _offered_lots(plan: ReversalPlan, limit_ticks: int) -> int:
+    """What others offer up to a price, at most both legs."""
+    holding = plan.holding
+    sweep = Sweep(holding.market, -plan.from_side, holding.account)
+    return matched_lots(sweep.take(2 * plan.size_lots, limit_ticks))
+
+
+def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int) -> Rejected | None:
+    """Why the caller's policy does not let the plan be carried out."""
+    market = plan.holding.market
+    if command.shortfall == "strict":
+        whole = plan.closed_lots == plan.asked_lots == plan.opened_lots
+        if not whole:
+            guarded = plan.limit_ticks != edge_ticks and plan.shortfall is CancelReason.SHORTFALL_LIQUIDITY
+            if guarded and _offered_lots(plan, edge_ticks) > _offered_lots(plan, plan.limit_ticks):
+                return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
+            return Rejected(
+                RejectReason.NOT_BOTH_LEGS, "" if plan.shortfall is None else plan.shortfall.value
+            )
+    if command.bounds is not None:
+        worse = _worse_than(plan, command.bounds)
+        if worse:
+            return Rejected(RejectReason.WORSE_THAN_QUOTED, worse)
+    return None
+
+
+def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
+    """In what a plan is worse than it was quoted, nothing when it is as good or better."""
+    now = plan.bounds()
+    if now.closed_lots < quoted.closed_lots or now.opened_lots < quoted.opened_lots:
+        return "size"
+    side = -plan.from_side
+    # A buy is worse at a higher average; cross-multiplied, so that nothing is rounded.
+    for ticks, lots, quoted_ticks, quoted_lots in (
+        (now.close_lot_ticks, now.closed_lots, quoted.close_lot_ticks, quoted.closed_lots),
+        (now.open_lot_ticks, now.opened_lots, quoted.open_lot_ticks, quoted.opened_lots),
+    ):
+        if quoted_lots and (ticks * quoted_lots - quoted_ticks * lots) * side > 0:
+            return "average price"
+    if now.fee_e8 > quoted.fee_e8:
+        return "fee"
+    before, after = quoted.liquidation_price_e16, now.liquidation_price_e16
+    if after and (before == 0 or (after - before) * side > 0):
+        return "liquidation price"
+    return ""
+
+
+def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected | None:
+    """
+    What resting orders mean for the reversal.
+
+    `auto` is A10: in one-way mode all closing orders are cancelled; in hedge mode only what is free is
+    reversed, and when nothing is free, the oldest are cancelled until the size is. `include` cancels the
+    oldest until the size is free, `exclude` reverses what is free, `cancel_all` cancels every order of the
+    symbol.
+    """
+    holding, side = plan.holding, plan.from_side
+    held = holding.lots(side)
+    free = held - holding.locked_lots(side)
+    if open_orders == "cancel_all":
+        plan.cancel(list(holding.orders.values()), CancelReason.REVERSAL)
+    elif open_orders == "exclude":
+        if free == 0:
+            return Rejected(RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
+        if free < plan.size_lots:
+            plan.size_lots = free
+            plan.shortfall = CancelReason.SHORTFALL_LOCKED
+    elif open_orders == "include":
+        plan.cancel(oldest_closing(holding, side, plan.size_lots - free), CancelReason.REVERSAL)
+    elif not hedge:
+        plan.cancel(oldest_closing(holding, side, held), CancelReason.REVERSAL)
+    elif free == 0:
+        plan.cancel(oldest_closing(holding, side, plan.size_lots), CancelReason.REVERSAL)
+    else:
+        plan.size_lots = min(plan.size_lots, free)
+    return None
+
+
+def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
+    """Match the close leg within the limit and, as far as it helps, the bankruptcy price (A19)."""
+    limit = capped_ticks(plan.from_side, plan.limit_ticks, worst_close_ticks(plan.holding, position))
+    plan.closes = [] if limit == EVERY_PRICE else sweep.take(plan.size_lots, limit)
+    plan.closed_lots = matched_lots(plan.closes)
+    plan.cancel(sweep.own, CancelReason.SELF_TRADE)
+    plan.after.release(plan.cancels)
+    plan.after.close(plan.from_side, plan.closes)
+    plan.close_fee_e8 = plan.after.fee_e8
+
+
+def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) -> None:
+    """Match the open leg for what was closed, if it may be opened and can be paid for (A12, A13)."""
+    holding = plan.holding
+    market = holding.market
+    side = -plan.from_side
+    if market.contract.status == "limit_open":
+        plan.shortfall = CancelReason.SHORTFALL_OPENING_DISABLED
+        return
+    locked = plan.shortfall is CancelReason.SHORTFALL_LOCKED
+    if locked and hedge:
+        plan.shortfall = None
+    # One-way legs net: while the old position is not gone, more of the same trade would only close it.
+    unfinished = not hedge and (locked or plan.closed_lots < plan.size_lots)
+    met = len(sweep.own)
+    opens = [] if unfinished else sweep.take(plan.closed_lots, plan.limit_ticks)
+    lots = matched_lots(opens)
+    if lots == 0:
+        plan.shortfall = plan.shortfall or CancelReason.SHORTFALL_LIQUIDITY
+        return
+    if lots < plan.closed_lots:
+        plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+    # Own orders that the leg would hit are cancelled first, so what they lock is free for it.
+    own = [order for order in sweep.own[met:] if order not in plan.cancels]
+    before = plan.after.copy()
+    before.release(own)
+    plan.free_e20 = before.available_e20()
+    plan.needed_e20 = before.opening_need_e20(side, opens)
+    after, reason = _open(before, side, hedge, opens)
+    if reason is not None and reason is not CancelReason.SHORTFALL_DUST and shortfall == "largest":
+        plan.shortfall = reason
+        affordable = _largest(before, side, hedge, opens)
+        if affordable == 0:
+            return
+        opens = first_lots(opens, affordable)
+        after, reason = _open(before, side, hedge, opens)
+    if reason is not None:
+        plan.shortfall = reason
+        return
+    plan.cancel(own, CancelReason.SELF_TRADE)
+    plan.opens = opens
+    plan.opened_lots = matched_lots(opens)
+    plan.after = after
+
+
+def _open(before: Preview, side: int, hedge: bool, opens: list[Match]) -> tuple[Preview, CancelReason | None]:
+    """The holding after the open leg, and why that may not be: dust, margin or tier; None when it may."""
+    market = before.market
+    after = before.copy()
+    if matched_lots(opens) < market.size_lots_min or _value_e20(market, opens) < market.value_min_e20:
+        return after, CancelReason.SHORTFALL_DUST
+    left = 0 if hedge else before.lots(-side)
+    if left:
+        # Only where one-way sizes are honoured is there still something to close (A6).
+        closes, pure = split_lots(opens, left)
+        closed = before.copy()
+        closed.close(-side, closes)
+        short = closed.opening_need_e20(side, pure) > closed.available_e20()
+        after.net(side, opens)
+        if not pure:
+            return after, None
+    else:
+        short = before.opening_need_e20(side, opens) > before.available_e20()
+        after.open(side, opens)
+    if short:
+        return after, CancelReason.SHORTFALL_MARGIN
+    if after.exceeds_tier(side, 0):
+        return after, CancelReason.SHORTFALL_TIER
+    if after.exceeds_opening_ratio(side):
+        return after, CancelReason.SHORTFALL_MARGIN
+    return after, None
+
+
+def _largest(before: Preview, side: int, hedge: bool, opens: list[Match]) -> int:
+    """The most lots of these matches that may be opened: need grows with size, so bisection finds it."""
+    low, high = 0, matched_lots(opens)
+    while low < high:
+        middle = (low + high + 1) // 2
+        _, reason = _open(before, side, hedge, first_lots(opens, middle))
+        if reason is None or reason is CancelReason.SHORTFALL_DUST:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _value_e20(market: Market, matches: list[Match]) -> int:
+    value = 0
+    for match in matches:
+        value += value_e20(market, match.lots, match.maker.price_ticks * market.tick_e12)
+    return value
