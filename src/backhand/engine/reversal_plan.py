@@ -203,7 +203,7 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
 def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
     """In what a plan is worse than it was quoted, nothing when it is as good or better."""
     now = plan.bounds()
-    if now.closed_lots < quoted.closed_lots or now.opened_lots < quoted.opened_lots:
+    if now.closed_lots != quoted.closed_lots or now.opened_lots < quoted.opened_lots:
         return "size"
     side = -plan.from_side
     # A buy is worse at a higher average; cross-multiplied, so that nothing is rounded.
@@ -213,12 +213,23 @@ def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
     ):
         if quoted_lots and (ticks * quoted_lots - quoted_ticks * lots) * side > 0:
             return "average price"
-    if now.fee_e8 > quoted.fee_e8:
+    # A fee grows with what is opened and with a better price of a sale: its share of the volume counts, but
+    # for the unit that each fill is rounded up by.
+    volume, quoted_volume = _fee_volume(plan, now), _fee_volume(plan, quoted)
+    fills = len(plan.closes) + len(plan.opens)
+    if quoted_volume and (now.fee_e8 - fills) * quoted_volume > quoted.fee_e8 * volume:
         return "fee"
     before, after = quoted.liquidation_price_e16, now.liquidation_price_e16
     if after and (before == 0 or (after - before) * side > 0):
         return "liquidation price"
     return ""
+
+
+def _fee_volume(plan: ReversalPlan, legs: ReversalBounds) -> int:
+    """What the fee of both legs is proportional to."""
+    if plan.holding.market.inverse:
+        return legs.closed_lots + legs.opened_lots
+    return legs.close_lot_ticks + legs.open_lot_ticks
 
 
 def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected | None:
