@@ -350,6 +350,37 @@ def test_a_broken_body_is_refused() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("start", [b"0\r\nTrailer: ", b"1;extension=", b"0\r\n"])
+def test_what_surrounds_a_body_has_a_bound(start: bytes) -> None:
+    """A trailer, or many of them, or a chunk's size that never ends is refused before it is piled up."""
+    piece = b"T: x\r\n" * 10_000 if start == b"0\r\n" else b"x" * 60_000
+    taken = 0
+
+    async def test() -> None:
+        nonlocal taken
+        async with serving(echo) as (_, connect):
+            reader, writer = await connect()
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + start)
+            with contextlib.suppress(ConnectionError):
+                while taken < 100 * HEAD_BYTES_MAX:
+                    writer.write(piece)
+                    await writer.drain()
+                    taken += len(piece)
+                    await asyncio.sleep(0)
+                await reader.read()
+            writer.close()
+
+    run(test())
+    assert taken < 100 * HEAD_BYTES_MAX
+
+
+def test_a_long_body_in_small_chunks_is_taken() -> None:
+    """Only what stands between two pieces is bounded, not the sum of it: a chunk's size is 3 bytes here."""
+    chunks = b"1\r\nx\r\n" * HEAD_BYTES_MAX
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    run_and_expect(echo, [head, chunks, b"0\r\n\r\n"], [b"/? " + b"x" * HEAD_BYTES_MAX])
+
+
 def test_idle_connections_are_closed_and_busy_ones_are_not() -> None:
     """A request may take longer than a pause; half a head is a pause."""
 
