@@ -267,6 +267,36 @@ def test_answers_wait_for_a_client_that_does_not_take_them() -> None:
     run(test())
 
 
+def test_an_answer_to_a_client_that_left_goes_nowhere() -> None:
+    """A client that sends two requests, takes no answer and leaves is no error of the one that is waiting."""
+    outcomes: list[str] = []
+
+    async def test() -> None:
+        begun, done = asyncio.Event(), asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            del scope
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            begun.set()
+            try:
+                for _ in range(100):
+                    await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True})
+                outcomes.append((await receive())["type"])
+            except Exception as error:  # noqa: BLE001 (whatever it is, it is what this test is about)
+                outcomes.append(repr(error))
+            done.set()
+
+        async with serving(app) as (_, connect):
+            _, writer = await connect()
+            writer.write(GET + LAST)
+            await begun.wait()
+            writer.transport.abort()
+            await done.wait()
+        assert ["http.disconnect"] == outcomes
+
+    run(test())
+
+
 def test_an_application_hears_that_its_client_left() -> None:
     """Instead of the rest of the body, and instead of waiting for ever."""
     heard: list[str] = []

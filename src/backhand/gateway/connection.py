@@ -68,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._newest: Exchange | None = None
+        self._running: Exchange | None = None
         self._pipeline: deque[Exchange] = deque()
         self._reading = True
         self._active_at = self.loop.time()
@@ -87,8 +88,8 @@ class Connection(asyncio.Protocol):
         self.server_state.connections.discard(self)
         self._timer.cancel()
         self.writable.set()
-        if self._newest is not None:
-            self._newest.leave()
+        if self._running is not None:
+            self._running.leave()
         for waiting in self._pipeline:
             waiting.leave()
 
@@ -166,7 +167,7 @@ class Connection(asyncio.Protocol):
         keep_alive = version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade()
         before, self._newest = self._newest, Exchange(self, scope, keep_alive=keep_alive)
         if before is None or before.answered:
-            self._newest.start()
+            self._start(self._newest)
         else:
             self._pipeline.append(self._newest)
             self.pause_reading()
@@ -206,9 +207,13 @@ class Connection(asyncio.Protocol):
             return
         self._active_at = self.loop.time()
         if self._pipeline:
-            self._pipeline.popleft().start()
+            self._start(self._pipeline.popleft())
         else:
             self.resume_reading()
+
+    def _start(self, exchange: Exchange) -> None:
+        self._running = exchange
+        exchange.start()
 
     def _refuse(self) -> None:
         """
