@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -158,9 +159,11 @@ def test_a_failed_append_ends_the_node_and_leaves_the_outcome_unknown(history: H
 
 
 def test_a_mistake_of_the_engine_ends_the_node(history: History) -> None:
-    """A command that the engine cannot handle stops the venue rather than being answered as refused."""
+    """A command that the engine cannot handle stops the venue, is not refused, and leaves no other error."""
+    untold: list[object] = []
 
     async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
         node = Node(State(), MemoryJournal(VENUE), history, RealClock())
         committing = asyncio.create_task(node.run())
         answer = asyncio.create_task(node.submit((Transfer("a", "USDT", "1"),)))  # type: ignore[arg-type]
@@ -170,8 +173,13 @@ def test_a_mistake_of_the_engine_ends_the_node(history: History) -> None:
         for waiting in (answer, unknown):
             with pytest.raises(OutcomeUnknown):
                 await waiting
+        for thread in threading.enumerate():
+            if thread.name == "journal":
+                await asyncio.to_thread(thread.join)
 
     asyncio.run(run())
+    gc.collect()
+    assert [] == untold
 
 
 def test_a_full_queue_turns_commands_away_unexecuted(history: History) -> None:
