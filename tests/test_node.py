@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backhand.clock import RealClock
+from backhand.clock import VenueClock
 from backhand.commands import Command, OpenAccount, Transfer
 from backhand.engine import State
 from backhand.engine.digest import state_digest
@@ -59,7 +59,7 @@ def running(journal: MemoryJournal, history: History, use: Callable[[Node], Awai
     """Run a node while `use` uses it, and stop it."""
 
     async def run() -> None:
-        node = Node(State(), journal, history, RealClock())
+        node = Node(State(), journal, history, VenueClock())
         committing = asyncio.create_task(node.run())
         await use(node)
         await node.stop()
@@ -133,7 +133,7 @@ def test_a_failed_append_ends_the_node_and_leaves_the_outcome_unknown(history: H
     journal = GatedJournal()
 
     async def run() -> None:
-        node = Node(State(), journal, history, RealClock())
+        node = Node(State(), journal, history, VenueClock())
         committing = asyncio.create_task(node.run())
         journal.gate.clear()
         in_flight = asyncio.create_task(node.submit(opened("a")))
@@ -164,7 +164,7 @@ def test_a_mistake_of_the_engine_ends_the_node(history: History) -> None:
 
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
-        node = Node(State(), MemoryJournal(VENUE), history, RealClock())
+        node = Node(State(), MemoryJournal(VENUE), history, VenueClock())
         committing = asyncio.create_task(node.run())
         answer = asyncio.create_task(node.submit((Transfer("a", "USDT", "1"),)))  # type: ignore[arg-type]
         unknown = asyncio.create_task(node.submit((object(),)))  # type: ignore[arg-type]
@@ -207,7 +207,7 @@ def test_stopping_commits_what_was_taken(history: History) -> None:
     journal = GatedJournal()
 
     async def run() -> None:
-        node = Node(State(), journal, history, RealClock())
+        node = Node(State(), journal, history, VenueClock())
         committing = asyncio.create_task(node.run())
         journal.gate.clear()
         first = asyncio.create_task(node.submit(opened("a")))
@@ -321,7 +321,7 @@ def test_a_restart_brings_only_differences_into_the_journal() -> None:
     def restart(history: History) -> None:
         async def run() -> None:
             state = recover(journal, history)
-            node = Node(state, journal, history, RealClock())
+            node = Node(state, journal, history, VenueClock())
             committing = asyncio.create_task(node.run())
             for size in (None, "honour", "honour"):
                 await configure(

@@ -301,8 +301,9 @@ def test_a_token_is_asked_for_when_there_is_one(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         (("--host", "0.0.0.0"), "needs --control-token-file"),  # noqa: S104 (it is refused)
-        (("--clock", "frozen"), "comes with a later release"),
-        (("--clock", "scaled:10"), "comes with a later release"),
+        (("--clock", "scaled:0"), "is not known"),
+        (("--clock", "scaled:1e3"), "is not known"),
+        (("--clock", "scaled:65537"), "is not known"),
         (("--clock", "fast"), "is not known"),
         (("--market", "replay:prices.csv"), "comes with a later release"),
         (("--market", "real"), "is not known"),
