@@ -46,8 +46,14 @@ TriggerKind = Literal[
 HOUSE_UID: Final = "0"
 
 
-class Message(msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True):
-    """Base of every command: frozen, comparable, tagged with its class name."""
+class Message(
+    msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """
+    Base of every command: frozen, comparable, tagged with its class name.
+
+    What has its default is not written: half of a journal would be defaults.
+    """
 
 
 class Tier(msgspec.Struct, frozen=True, gc=False):
