@@ -52,12 +52,14 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     One call to read: who asks, its parameters as received, and what the venue lists.
 
     `parameters` is the body of a POST and the query string of a GET. `uid` is "" for public calls.
+    `quote_key` is what the venue's quotes are made with.
     """
 
     uid: str
     parameters: bytes
     contracts: Mapping[str, Contract]
     now_ms: int
+    quote_key: bytes = b""
 
 
 class Form(msgspec.Struct, frozen=True, gc=False, rename="camel"):
