@@ -29,12 +29,22 @@ class Sweep:
     A walk over the resting orders that a taker of `side` meets, best first.
 
     Orders of `avoided` are passed over and collected in `own`: they must be cancelled before the
-    matches are executed.
+    matches are executed. An opening taker names its holding in `grown`, and the leg in `hold_side` (0 in
+    one-way mode): what it gets of its own orders leaves that leg as large as it was.
     """
 
-    def __init__(self, market: Market, side: int, avoided: Account | None) -> None:
+    def __init__(
+        self,
+        market: Market,
+        side: int,
+        avoided: Account | None,
+        grown: Holding | None = None,
+        hold_side: int = 0,
+    ) -> None:
         self.side = side
         self.avoided = avoided
+        self.grown = grown
+        self.hold_side = hold_side
         self.own: list[Order] = []
         #: Lots that the matches so far take from each maker's leg.
         self._taken_lots: dict[Holding, int] = {}
@@ -79,7 +89,8 @@ class Sweep:
                 taken.append(Match(order, got, cancel_rest))
             if order.reduce_only or order.hold_side == 0:
                 holding = order.holding
-                self._taken_lots[holding] = self._taken_lots.get(holding, 0) + got
+                if holding is not self.grown or order.hold_side != self.hold_side:
+                    self._taken_lots[holding] = self._taken_lots.get(holding, 0) + got
             if exhausted:
                 self._arrive(order.after)
         return taken

@@ -115,7 +115,7 @@ def place_order(state: State, command: PlaceOrder, events: list[Event]) -> None:
     if may_rest and too_many_orders(holding, len(displaced)):
         return refuse(events, RejectReason.TOO_MANY_ORDERS, str(market.contract.symbol_orders_max))
 
-    sweep = Sweep(market, side, None)
+    sweep = Sweep(market, side, None, None if closing else holding, hold_side)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
     ending: CancelReason | None = None
