@@ -16,6 +16,7 @@ Lots and ticks divide nothing evenly, so that every rounding is met; tiers end a
 import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -291,13 +292,33 @@ def play(kind: Kind, start: str, alphabet: Sequence[str], length: int) -> int:
         if facts in seen:
             continue
         seen.add(facts)
-        scene = scene_of(world)
-        for call in reversals(world):
-            check = compare(world, scene, call, named, start)
-            compared += 1
-            if not check.is_refused:
-                world = replayed(kind, start, letters)
+        with telling(f"{' '.join(kind)}, {start}: {'; '.join(name for name, _ in named)}"):
+            scene = scene_of(world)
+            for call in reversals(world):
+                compared += 1
+                if not compare(world, scene, call).is_refused:
+                    world = replayed(kind, start, letters)
     return compared
+
+
+def sample(seed: int) -> None:
+    """Play one sampled world: five commands of any kind, then one reversal."""
+    chance = random.Random(seed)  # noqa: S311 (tests, not secrets)
+    kind, start = chance.choice(KINDS), chance.choice(STARTS)
+    named = [chance.choice(chance.choice((ORDERS, OTHERS))) for _ in range(5)]
+    with telling(f"sample {seed}: {' '.join(kind)}, {start}: {'; '.join(name for name, _ in named)}"):
+        world = replayed(kind, start, [letter for _, letter in named])
+        compare(world, scene_of(world), chance.choice(reversals(world)))
+
+
+@contextmanager
+def telling(where: str) -> Iterator[None]:
+    """Let whatever goes wrong say in which world it did."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(where)
+        raise
 
 
 def facts_of(world: World) -> Facts:
@@ -340,30 +361,23 @@ def facts_of(world: World) -> Facts:
 
 
 def scene_of(world: World) -> Scene:
-    """Read the scene at the end of a world."""
-    return read(world.state, Terms.of(world.state.markets[world.symbol].contract), UIDS)
+    """Read the scene at the end of a world; what its orders have locked is what they should have."""
+    scene = read(world.state, Terms.of(world.state.markets[world.symbol].contract), UIDS)
+    reserved = scene.copy()
+    for party in reserved.parties.values():
+        reserved.reserve(party)
+    assert reserved == scene, f"{reserved} should be locked, {scene} is"
+    return scene
 
 
-def compare(world: World, scene: Scene, call: ReversePosition, named: Sequence[Named], start: str) -> Check:
-    """Predict one reversal and carry it out; a difference says which world it was."""
-    try:
+def compare(world: World, scene: Scene, call: ReversePosition) -> Check:
+    """Predict one reversal and carry it out."""
+    with telling(str(call)):
         check = Check(world.state, scene, UIDS, call)
         check.carry_out(world.stamp_ms + 1)
-    except Exception as error:
-        error.add_note(f"{' '.join(world.kind)}, {start}: {'; '.join(name for name, _ in named)}; {call}")
-        raise
     return check
 
 
 def sequences(alphabet: Sequence[str], length: int) -> Iterator[tuple[Named, ...]]:
     """Give every sequence of this many commands."""
     return itertools.product([(name, ALPHABET[name]) for name in alphabet], repeat=length)
-
-
-def sample(seed: int) -> None:
-    """Play one sampled world: five commands of any kind, then one reversal."""
-    chance = random.Random(seed)  # noqa: S311 (tests, not secrets)
-    kind, start = chance.choice(KINDS), chance.choice(STARTS)
-    named = [chance.choice(chance.choice((ORDERS, OTHERS))) for _ in range(5)]
-    world = replayed(kind, start, [letter for _, letter in named])
-    compare(world, scene_of(world), chance.choice(reversals(world)), named, f"{start}, sample {seed}")
