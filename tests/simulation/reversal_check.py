@@ -127,18 +127,17 @@ class Check:
         assert len(done) == 1, f"{expected} expected, {events} happened"
         close, opened, oid = self.order_ids
         side, held_side = -expected.from_side, expected.from_side
-        assert done[0] == PositionReversed(
-            self.call.uid,
-            self.call.symbol,
-            held_side,
-            close,
-            opened,
-            oid,
-            expected.closed,
-            expected.opened,
-            expected.shortfall,
-            tuple(expected.chosen),
-            expected.size_ignored,
+        summary = (
+            (done[0].uid, done[0].symbol, done[0].from_side),
+            (done[0].close_order_id, done[0].open_order_id, done[0].client_oid),
+            (done[0].closed_lots, done[0].opened_lots, done[0].shortfall),
+            (done[0].cancelled_order_ids, done[0].size_ignored),
+        )
+        assert summary == (
+            (self.call.uid, self.call.symbol, held_side),
+            self.order_ids,
+            (expected.closed, expected.opened, expected.shortfall),
+            (tuple(expected.chosen), expected.size_ignored),
         ), f"{expected} expected, {done[0]} happened"
         for order_id, fills in ((close, expected.closes), (opened, expected.opens)):
             filled = [
