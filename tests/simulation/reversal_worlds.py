@@ -61,7 +61,7 @@ TERMS: Final[dict[str, Any]] = {
     # The three prices are all there is: at the mark of 100 the outer ones are the band's edges.
     "buy_band_rate_e8": E8 // 100,
     "sell_band_rate_e8": E8 // 100,
-    "tiers": (Tier(80 * E8, 125, 400_000), Tier(180 * E8, 20, 1_000_000), Tier(400 * E8, 3, 5_000_000)),
+    "tiers": (Tier(110 * E8, 125, 400_000), Tier(180 * E8, 20, 1_000_000), Tier(400 * E8, 3, 5_000_000)),
 }
 SHORT_TIERS: Final = (Tier(40 * E8, 125, 400_000), Tier(60 * E8, 20, 1_000_000), Tier(400 * E8, 3, 5_000_000))
 CONTRACTS: Final = {
@@ -189,6 +189,7 @@ ALPHABET: Final[dict[str, Letter]] = {
     "ann cancels her oldest": cancel_oldest("ann"),
     "ann leverage 3": leverage(3),
     "ann leverage 50": leverage(50),
+    "ann leverage 125": leverage(125),
     "ann gets much": transfer(1000),
     "ann gets little": transfer(1),
     "ann pays out": transfer(-2),

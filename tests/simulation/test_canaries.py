@@ -105,6 +105,11 @@ def ignore_the_tier(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(preview.Preview, "exceeds_tier", lambda *_: False)
 
 
+def ignore_the_ratio(patch: pytest.MonkeyPatch) -> None:
+    """Open into a margin ratio beyond 0.9."""
+    patch.setattr(preview.Preview, "exceeds_opening_ratio", lambda *_: False)
+
+
 def need_half(patch: pytest.MonkeyPatch) -> None:
     """Ask for half of what the open leg needs."""
     whole = preview.Preview.opening_need_e20
@@ -170,6 +175,7 @@ WORLDS_BREAK: Final = (
     keep_reserves,
     ignore_the_guard,
     ignore_the_tier,
+    ignore_the_ratio,
     need_half,
     open_one_less,
     ignore_locks,
