@@ -165,9 +165,9 @@ def _open(scene: Scene, call: ReversePosition, outcome: Outcome) -> None:
 
     met, own = take(scene.copy(), taker, in_band, {})
     lots = sum(fill.lots for fill in met)
-    if lots < outcome.closed:  # REV-2
+    if lots < outcome.closed or lots == 0:  # REV-2; and nothing is opened when nothing was closed
         outcome.shortfall = CancelReason.SHORTFALL_LIQUIDITY
-    if not lots:
+    if lots == 0:
         return
     # Own orders that the whole leg would hit are cancelled first, also when less of it opens (A11).
     own = [order for order in scene.side(-taker.side) if order.order_id in {each.order_id for each in own}]
