@@ -49,7 +49,12 @@ sell bob 5 @102 #worse                 | ok
         ("buy alice 2 @101 open stp=cancel_maker", "filled 2 @ 101", "#own sell 3 @ 101", "/ 101x7 102x5"),
         ("buy alice 2 @101 open stp=cancel_both", "filled 2 @ 101", "#own sell 3 @ 101", "/ 101x7 102x5"),
         # At market, and immediate or cancel.
-        ("buy alice 9 open stp=cancel_taker", "filled 2 @ 101, cancelled 7 self_trade", "#own sell 3 @ 101", ""),
+        (
+            "buy alice 9 open stp=cancel_taker",
+            "filled 2 @ 101, cancelled 7 self_trade",
+            "#own sell 3 @ 101",
+            "",
+        ),
         (
             "buy alice 9 open stp=cancel_maker",
             "filled 6 @ 101 + 3 @ 102, cancelled #own 3 self_trade",

@@ -106,7 +106,7 @@ class World:
         #: The margin mode of accounts whose log does not say one.
         self.margin_mode = margin_mode
         self.state = self.venue.state
-        self.contract = focus
+        self.contract: Contract = focus
         #: How long after the last command the next one comes.
         self.wait_ms = STEP_MS
         self.do(ConfigureVenue("test"))
@@ -348,7 +348,8 @@ STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
             position_limit="enforce" if "limited" in words else "ignore",
         )
     ],
-} | WAITING_STEPS
+}
+STEPS.update(WAITING_STEPS)
 
 
 def _holds(world: World, uid: str) -> str:

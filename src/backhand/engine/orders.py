@@ -184,7 +184,9 @@ def judge(
     leaving = len(placement.displaced) + (0 if replaced is None else 1)
     if tif in ("gtc", "post_only") and too_many_orders(holding, leaving):
         return Rejected(RejectReason.TOO_MANY_ORDERS, str(market.contract.symbol_orders_max))
-    if opening and holding.leg(side) is None and too_many_positions(holding):
+    # A one-way order that turns a position over leaves as many as there were.
+    is_new = holding.leg(side) is None and (hedge or held == 0)
+    if opening and is_new and too_many_positions(holding):
         return Rejected(RejectReason.TOO_MANY_POSITIONS, str(market.contract.positions_max))
 
     _match(placement, limit)
