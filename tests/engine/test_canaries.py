@@ -28,7 +28,7 @@ from backhand.engine import (
 )
 from backhand.engine.digest import state_digest
 from tests.engine.checked import CheckedVenue
-from tests.engine.crowd import seeded
+from tests.engine.crowd import pause_ms, seeded
 from tests.engine.test_stateful import SEEDED_COMMANDS, replay
 from tests.engine.worlds import World
 
@@ -181,8 +181,8 @@ buy bob 30 @105                | filled 9 @ 105, cancelled 4 reduce_only_excess
 def play() -> CheckedVenue:
     assert RARE == World().play(RARE)
     venue = CheckedVenue()
-    for command in seeded(1, SEEDED_COMMANDS):
-        venue.apply(command)
+    for command in seeded(1, SEEDED_COMMANDS, venue.state):
+        venue.apply(command, pause_ms(command))
     return venue
 
 
