@@ -15,10 +15,12 @@ from backhand.commands import TriggerBy
 from backhand.engine import State
 from backhand.engine.state import Trigger
 from backhand.events import (
+    CancelReason,
     ContractListed,
     Event,
     Fill,
     OrderAccepted,
+    OrderCancelled,
     OrderPresetsChanged,
     PositionClosed,
     PriceSet,
@@ -67,6 +69,7 @@ class OrderTwin:
             (symbol, by): [self.price_e12(symbol, by)] for symbol in self.tick_e12 for by in ("last", "mark")
         }
         takers: dict[int, Fill] = {}
+        replaced: tuple[str, str, int] | None = None
         for event in events:
             if isinstance(event, ContractListed):
                 self._listed(event)
@@ -75,6 +78,10 @@ class OrderTwin:
                 self._see(event.symbol)
             elif isinstance(event, OrderAccepted):
                 self.orders[event.order_id] = event
+                assert event.source != "modify" or replaced == (event.uid, event.symbol, event.side), event
+            elif isinstance(event, OrderCancelled):
+                if event.reason is CancelReason.MODIFIED:
+                    replaced = (event.uid, event.symbol, self.orders[event.order_id].side)
             elif isinstance(event, OrderPresetsChanged):
                 self.orders[event.order_id] = msgspec.structs.replace(
                     self.orders[event.order_id], take_profit=event.take_profit, stop_loss=event.stop_loss
