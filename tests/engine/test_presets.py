@@ -184,6 +184,19 @@ waits alice                            | none
     assert log == world.play(log)
 
 
+def test_a_position_that_is_opened_twice_within_the_step_is_protected_once(world: World) -> None:
+    """An order that meets its own account opens, closes and opens again: only what it then holds counts."""
+    log = """
+mark 100                               | ok
+house 99x50 / 105x50                   | ok
+open alice x5                          | ok
+buy alice 2 @100                       | ok
+sell alice 5 sl=110                    | filled 2 @ 100 + 3 @ 99, sl 3 waits
+holds alice                            | -3
+"""
+    assert log == world.play(log)
+
+
 @pytest.mark.parametrize(
     ("order", "reason"),
     [

@@ -10,7 +10,7 @@ orders become protecting orders here, as the order fills.
 from backhand.commands import Effect, PlaceOrder, Preset, TriggerKind
 from backhand.engine.accepting import take_ids
 from backhand.engine.book import Order
-from backhand.engine.invariants import invariant
+from backhand.engine.invariants import InvariantBroken, invariant
 from backhand.engine.market import Market
 from backhand.engine.orders import execute, judge
 from backhand.engine.state import Holding, State, Trigger
@@ -231,7 +231,7 @@ def place_presets(state: State, order: Order, events: list[Event]) -> None:
     order.protected_lots = order.opened_lots
     leg = holding.leg(order.side)
     if leg is None:
-        return  # What was opened is gone already, within the same step.
+        raise InvariantBroken("what presets are to protect is held")
     presets: list[tuple[Preset | None, TriggerKind]] = [
         (order.take_profit, "take_profit"),
         (order.stop_loss, "stop_loss"),
