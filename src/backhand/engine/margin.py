@@ -9,7 +9,7 @@ from typing import Final
 
 from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger
-from backhand.units import E4, E8, E12, E20, ceil_div, half_up_div
+from backhand.units import E4, E8, E12, E16, E20, ceil_div, half_up_div
 
 #: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
 OPENING_RATIO_MAX_E8: Final = 90_000_000
@@ -230,8 +230,8 @@ def liquidation_price_e16(
         offset_e28 = market.tier_offsets_e28[index] * larger // tier_lots
         charge_e16 = larger * market.lot_e8 * rate_e8
         if market.inverse:
-            numerator = (cost_e28 - offset_e28) * E4
-            denominator = funds_e28 // E12 + net_e16 - charge_e16
+            numerator = (cost_e28 - offset_e28) * E16
+            denominator = funds_e28 + (net_e16 - charge_e16) * E12
         else:
             numerator = (funds_e28 + offset_e28 - cost_e28) * E4
             denominator = charge_e16 - net_e16

@@ -6,8 +6,7 @@ from typing import Literal
 import msgspec
 
 from backhand.commands import Contract
-
-OneWaySize = Literal["ignore", "honour"]
+from backhand.starting import Switches
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +14,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     How to serve a venue.
 
     `data` None keeps everything in memory. `seed` None takes secrets from the operating system and the
-    market's walk from a fixed seed. `contracts` are a user's own, beside or instead of the built-in ones;
-    `one_way_size` None leaves the switch as the journal has it. `token` is asked for by the operator's
-    API; None only on loopback.
+    market's walk from a fixed seed. `contracts` are a user's own, beside or instead of the built-in ones.
+    `token` is asked for by the operator's API; None only on loopback.
     """
 
     host: str = "127.0.0.1"
@@ -27,5 +25,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     limits: bool = True
     contracts: tuple[Contract, ...] = ()
-    one_way_size: OneWaySize | None = None
+    switches: Switches = Switches()
     token: str | None = None

@@ -27,13 +27,14 @@ from backhand.gateway.app import Gateway
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.server import bind, make_server
 from backhand.market.synthetic import SyntheticMarket
-from backhand.node import Node, NodeFailed, configure, recover
+from backhand.node import Node, NodeFailed, recover
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import RandomCredentials, SeededCredentials
 from backhand.serving.directory import Directory
 from backhand.serving.options import Options
 from backhand.serving.running import RunningVenue
 from backhand.serving.storage import Storage, open_folder, open_memory
+from backhand.starting import configure, resume
 from backhand.wire.contracts import built_in_contracts
 
 #: The seed of the synthetic market's walk when none was given.
@@ -163,18 +164,19 @@ class _Process:
         )
 
     async def _configured_market(self) -> asyncio.Task[None]:
-        """Bring configuration and first quotes into the journal; give the task that goes on quoting."""
+        """Bring configuration and first quotes into the journal; give the task that goes on from there."""
         options = self._options
+        await resume(self._node)
         await configure(
             self._node,
             venue_id=self._storage.venue_id,
             seed=options.seed,
-            one_way_size=options.one_way_size,
+            switches=options.switches,
             first_contracts=built_in_contracts(),
             contracts=options.contracts,
         )
         if options.market == "manual":
-            return asyncio.create_task(_nothing())
+            return asyncio.create_task(self._node.keep_time())
         indexes_e12, sequence = await self._node.read(
             lambda state: (
                 {symbol: market.index_price_e12 for symbol, market in state.markets.items()},
@@ -184,7 +186,13 @@ class _Process:
         seed = f"{WALK_SEED if options.seed is None else options.seed}/{sequence}"
         market = SyntheticMarket(self._directory.contracts.values(), seed, indexes_e12)
         await self._node.submit(market.step())
-        return asyncio.create_task(market.run(self._node.submit))
+        return asyncio.create_task(self._quote(market))
+
+    async def _quote(self, market: SyntheticMarket) -> None:
+        """Keep time and quote, until cancelled or until the node ends."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._node.keep_time())
+            tasks.create_task(market.run(self._node.submit))
 
     async def _stop(
         self, commits: asyncio.Task[None], quotes: asyncio.Task[None], serving: asyncio.Task[None]
@@ -211,11 +219,6 @@ class _Process:
             async with asyncio.timeout(LAST_WORDS_SECONDS):
                 await asyncio.shield(serving)
         return EXIT_FAILED
-
-
-async def _nothing() -> None:
-    """Quote nothing, for ever: the operator does."""
-    await asyncio.Event().wait()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
