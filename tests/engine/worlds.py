@@ -7,12 +7,16 @@ with the outcomes that really came, so that a test says `assert LOG == world.pla
     open alice hedge isolated x10 with 1000    an account; "with" is its deposit, plenty if not said
     house 99x5 98x5 / 101x5                    the house's whole ladder, bids / asks, best first
     mark 100                                   index and mark price
+    index 100 ; index 100 for 10s              an index, whose mark is computed; how long it is good for
+    clock 08:00:00.001 ; pause 5s ; tick       when the next command comes, since the start; time alone
+    resume                                     the venue goes on after a stop
     buy alice 3 @100 open #a1 ioc              an order as on the wire; without @ at market
     reverse alice long open 3 #r1 largest      a reversal; "half" is a size off the grid
     reverse alice strict include worst=98 slip=0.01     its policies (DESIGN section 5)
     cancel alice #a1 ; leverage alice 5 long ; margin alice isolated ; mode alice hedge
     deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue honour ; days 30
     holds alice ; orders alice ; wallet alice ; locked alice ; book     what is there
+    funding alice ; marked ; rate ; trusted ; rounding                  what time has done
 
 Orders that wait, and changing and closing what there is: `tests.engine.waiting`.
 
@@ -25,6 +29,7 @@ from typing import Any, Final
 import msgspec
 
 from backhand.commands import (
+    AdvanceClock,
     CancelOrder,
     Command,
     ConfigureVenue,
@@ -33,6 +38,7 @@ from backhand.commands import (
     OpenAccount,
     PlaceOrder,
     ReplaceLadder,
+    ResumeVenue,
     ReversePosition,
     SetLeverage,
     SetMarginMode,
@@ -42,15 +48,25 @@ from backhand.commands import (
     Transfer,
 )
 from backhand.engine.market import Market
+from backhand.engine.prices import may_liquidate, running_rate_e8
 from backhand.engine.state import Holding
-from backhand.events import Event, Fill, MarginModeSet, OrderCancelled, PositionReversed, Rejected
+from backhand.events import (
+    Event,
+    Fill,
+    FundingSettled,
+    MarginModeSet,
+    OrderCancelled,
+    PositionReversed,
+    Rejected,
+)
 from backhand.units import E8, E12, format_decimal, parse_decimal
 from tests.engine.checked import STEP_MS, CheckedVenue
 from tests.engine.waiting import WAITING_STEPS, extras, placed_by_triggers, told_of_waiting, waits
 
 #: Nothing is ever short of money with this.
 PLENTY: Final = "1000000"
-DAY_MS: Final = 24 * 3600 * 1000
+HOUR_MS: Final = 3600 * 1000
+DAY_MS: Final = 24 * HOUR_MS
 
 
 def contract(symbol: str = "ETHUSDT", *, inverse: bool = False, **terms: Any) -> Contract:
@@ -143,8 +159,8 @@ class World:
         verb, *rest = text.split()
         if verb in VIEWS:
             return VIEWS[verb](self, *rest)
-        if verb == "days":
-            self.wait_ms = int(rest[0]) * DAY_MS
+        if verb in WAITS:
+            self.wait_ms = WAITS[verb](self, rest[0])
             return "ok"
         answer = ""
         for command in STEPS[verb](self, rest):
@@ -179,6 +195,10 @@ class World:
         for event in events:
             if isinstance(event, Rejected):
                 return f"refused: {event.reason.value}"
+            if isinstance(event, FundingSettled):
+                rate = format_decimal(event.rate_e8, 8)
+                mark = format_decimal(event.mark_price_e12, 12)
+                parts.append(f"funding {rate} @ {mark} of {event.funding_ms // HOUR_MS}:00")
             if isinstance(event, MarginModeSet):
                 parts.append(event.margin_mode)
             if isinstance(event, OrderCancelled) and event.order_id not in legs:
@@ -257,6 +277,29 @@ def _mark(world: World, words: list[str]) -> list[Command]:
     return [SetPrice(world.contract.symbol, price_e12, price_e12)]
 
 
+def _index(world: World, words: list[str]) -> list[Command]:
+    price_e12 = parse_decimal(words[0], 12)
+    assert price_e12 is not None
+    good_for_ms = _span_ms(words[2]) if words[1:] else None
+    return [SetPrice(world.contract.symbol, price_e12, None, good_for_ms)]
+
+
+def _span_ms(text: str) -> int:
+    """Read a span of time: 250ms, 5s, 8h."""
+    for unit, unit_ms in (("ms", 1), ("s", 1_000), ("h", HOUR_MS)):
+        if text.removesuffix(unit).isdigit():
+            return int(text.removesuffix(unit)) * unit_ms
+    raise AssertionError(text)
+
+
+def _until_ms(world: World, text: str) -> int:
+    """How long it is to a time since the start: 08:00, 32:00:05, 07:59:59.999."""
+    hours, minutes, *seconds = text.split(":")
+    seconds_ms = parse_decimal(seconds[0], 3) if seconds else 0
+    assert seconds_ms is not None
+    return int(hours) * HOUR_MS + int(minutes) * 60_000 + seconds_ms - world.state.time_ms
+
+
 def _place(side: Any) -> Callable[[World, list[str]], list[Command]]:
     def place(world: World, words: list[str]) -> list[Command]:
         uid, size, *rest = words
@@ -330,12 +373,22 @@ def _terms(world: World, words: list[str]) -> list[Command]:
     return [ListContract(msgspec.structs.replace(world.contract, **changes))]
 
 
+#: Steps that say when the next command comes.
+WAITS: Final[dict[str, Callable[[World, str], int]]] = {
+    "days": lambda _, days: int(days) * DAY_MS,
+    "pause": lambda _, span: _span_ms(span),
+    "clock": _until_ms,
+}
+
 STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
     "open": _open,
     "deposit": lambda world, words: [_money(world, words[0], words[1])],
     "withdraw": lambda world, words: [_money(world, words[0], "-" + words[1])],
     "house": _house,
     "mark": _mark,
+    "index": _index,
+    "tick": lambda _world, _words: [AdvanceClock()],
+    "resume": lambda _world, _words: [ResumeVenue()],
     "buy": _place(1),
     "sell": _place(-1),
     "reverse": _reverse,
@@ -377,6 +430,11 @@ def _isolated_margin(world: World, uid: str) -> str:
     return " ".join(format_decimal(leg.margin_e16, 16) for leg in legs if leg is not None) or "flat"
 
 
+def _funding(world: World, uid: str) -> str:
+    legs = (world.holding(uid).leg(side) for side in (1, -1))
+    return " ".join(format_decimal(leg.funding_e8, 8) for leg in legs if leg is not None) or "flat"
+
+
 def _orders(world: World, uid: str) -> str:
     parts = []
     for order in world.holding(uid).orders.values():
@@ -398,6 +456,11 @@ VIEWS: Final[dict[str, Callable[..., str]]] = {
     "orders": _orders,
     "book": _book,
     "waits": waits,
+    "funding": _funding,
+    "marked": lambda world: format_decimal(world.market.mark_price_e12, 12),
+    "rate": lambda world: format_decimal(running_rate_e8(world.market, world.state, world.state.time_ms), 8),
+    "trusted": lambda world: "yes" if may_liquidate(world.state, world.market) else "no",
+    "rounding": lambda world: format_decimal(world.state.coin(world.contract.margin_coin).rounding_e28, 28),
     "wallet": lambda world, uid: format_decimal(world.holding(uid).ledger.wallet_e8, 8),
     "locked": lambda world, uid: format_decimal(world.holding(uid).ledger.locked_e8, 8),
 }

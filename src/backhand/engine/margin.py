@@ -242,8 +242,8 @@ def liquidation_price_e16(
         offset_e28 = market.tier_offsets_e28[index] * larger // tier_lots
         charge_e16 = larger * market.lot_e8 * rate_e8
         if market.inverse:
-            numerator = (cost_e28 - offset_e28) * E4
-            denominator = funds_e28 // E12 + net_e16 - charge_e16
+            numerator = (cost_e28 - offset_e28) * E16
+            denominator = funds_e28 + (net_e16 - charge_e16) * E12
         else:
             numerator = (funds_e28 + offset_e28 - cost_e28) * E4
             denominator = charge_e16 - net_e16
