@@ -19,7 +19,7 @@ from backhand.engine.adl import adl_queue
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
-from backhand.engine.fills import cancel, end, settle_between, trade
+from backhand.engine.fills import cancel, end, settle_between, touch, trade
 from backhand.engine.firing import drop
 from backhand.engine.guard import capped_ticks, crossed_share_e28, worst_close_ticks
 from backhand.engine.invariants import invariant
@@ -55,6 +55,8 @@ TIERS_DOWN: Final = 2
 def liquidate_isolated(state: State, holding: Holding, leg: Position, events: list[Event]) -> None:
     """Liquidate an isolated leg whose margin no longer covers maintenance, unless it may draw more."""
     if leg.auto_margin and _draw_margin(holding, leg, events):
+        # Crossed positions of the account stand on less now.
+        touch(state, holding)
         return
     account, market = holding.account, holding.market
     ratio = leg_ratio_e16(holding, leg)
