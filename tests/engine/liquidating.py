@@ -6,9 +6,10 @@ Trading logs in which positions are liquidated: what `worlds` has, and these ste
     auto alice long on           draw margin before liquidation; "off"
     add alice 5 long             margin of an isolated leg; "-5" takes it out
     flat ; resume                flat maintenance margin; a start after a stop
-    fund ; ratio alice ; liq alice    the insurance fund, margin ratio and liquidation price of the legs
+    fund ; house_wallet               the insurance fund, and what the house has
+    ratio alice ; liq alice           margin ratio and liquidation price of the legs
 
-A step that liquidates tells what the venue did, in order:
+A step that liquidates tells what the venue did, in order; an account is named once in a row:
 
     alice cancelled 3            orders that the liquidation ended
     alice netted 5 @ 100         both legs of a hedge against each other
@@ -23,7 +24,16 @@ A step that liquidates tells what the venue did, in order:
 from collections.abc import Callable
 from typing import Any, Final
 
-from backhand.commands import Command, ConfigureVenue, MoveMargin, ResumeVenue, SetAutoMargin, SetPrice
+from backhand.commands import (
+    Command,
+    ConfigureVenue,
+    Contract,
+    MoveMargin,
+    ResumeVenue,
+    SetAutoMargin,
+    SetPrice,
+    Tier,
+)
 from backhand.engine.figures import position_figures
 from backhand.events import (
     CancelReason,
@@ -35,15 +45,41 @@ from backhand.events import (
     OrderCancelled,
     PositionLiquidated,
 )
-from backhand.units import format_decimal, parse_decimal
+from backhand.units import E8, format_decimal, parse_decimal
 from tests.engine import naive_risk
-from tests.engine.worlds import World
+from tests.engine.worlds import World, contract
 
+#: 1 % up to a value of 1000, then 2, 4 and 10 %: small tiers, so that small positions lie in all of them.
+TIERS: Final = (
+    Tier(1_000 * E8, 100, 1_000_000),
+    Tier(2_000 * E8, 50, 2_000_000),
+    Tier(4_000 * E8, 20, 4_000_000),
+    Tier(10**6 * E8, 10, 10_000_000),
+)
 KIND_WORDS: Final = {"netting": "netted", "reduction": "reduced", "liquidation": "sold out", "adl": "adl"}
 
 
+def no_fees(symbol: str, **terms: Any) -> Contract:
+    """Make a contract without fees and with a band of half the mark, so that amounts are round."""
+    free = {"taker_fee_rate_e8": 0, "maker_fee_rate_e8": 0}
+    band = {"sell_band_rate_e8": E8 // 2, "buy_band_rate_e8": E8 // 2}
+    return contract(symbol, **({"tiers": TIERS} | free | band | terms))
+
+
 class RiskWorld(World):
-    """A world that tells liquidations, and looks at everybody after every command."""
+    """
+    A world that tells liquidations, and looks at everybody after every command.
+
+    ETHUSDT is in focus, SOLUSDT needs 0.2 % whatever its value, ETHUSD is inverse; all marks are 100, and the
+    house quotes 99x50 / 100x50.
+    """
+
+    def __init__(self, **terms: Any) -> None:
+        quiet = no_fees("SOLUSDT", tiers=(Tier(10**6 * E8, 100, 200_000),))
+        super().__init__(no_fees("ETHUSDT", **terms), quiet, no_fees("ETHUSD", inverse=True))
+        for symbol in ("SOLUSDT", "ETHUSD", "ETHUSDT"):
+            for step in (f"focus {symbol}", "mark 100", "house 99x50 / 100x50"):
+                self.step(step)
 
     def do(self, command: Command) -> list[Event]:
         events = super().do(command)
@@ -99,7 +135,13 @@ def risk_words(events: list[Event]) -> list[str]:
             told.append([" ".join(parts), 0, ""])
         elif isinstance(event, MarginMoved):
             told.append([f"{event.uid} drew {format_decimal(event.amount_e16, 16)}", 0, ""])
-    return [f"{head} {lots}{tail}" if lots else head for head, lots, tail in told]
+    words = []
+    before = ""
+    for head, lots, tail in told:
+        uid, _, what = head.partition(" ")
+        words.append(f"{what if uid == before else head}{f' {lots}' if lots else ''}{tail}")
+        before = uid
+    return words
 
 
 def _append(told: list[list[Any]], head: str, lots: int, tail: str) -> None:

@@ -48,7 +48,8 @@ class CheckedWorld:
         events = apply(state, command, state.time_ms + self.world.wait_ms)  # type: ignore[arg-type]
         assert events, "every command is answered"
         self.books.follow(events)
-        assert not (state.touched or state.moved or state.suspects or state.due or state.preset_orders)
+        left = [*state.touched, *state.moved, *state.suspects, *state.due, *state.preset_orders]
+        assert [] == left, "everything was carried to its end"
         for market in state.markets.values():
             bid, ask = market.book.bids.best_ticks(), market.book.asks.best_ticks()
             assert not (bid and ask) or bid < ask, f"the book of {market.symbol} is crossed"
