@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.engine.liquidating import RiskWorld
+from backhand.commands import ListContract
+from tests.engine.liquidating import RiskWorld, no_fees
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,25 @@ mark 83                                | ok
 mark 82.9                              | alice sold out 9 @ 99, over fund +151.9
 """
     assert log == RiskWorld().play(log)
+
+
+def test_crossed_positions_are_watched_anew_when_margin_was_drawn() -> None:
+    """Also where the account was looked at before its isolated leg drew margin, in the same step."""
+    world = RiskWorld()
+    world.do(ListContract(no_fees("SOLUSDT")))
+    log = """
+open alice x20 with 275                | ok
+buy alice 9                            | filled 9 @ 100
+focus SOLUSDT                          | ok
+margin alice isolated                  | isolated
+buy alice 15                           | filled 15 @ 100
+auto alice long on                     | ok
+mark 96.9                              | ok
+flat                                   | alice drew 44.175
+focus ETHUSDT                          | ok
+liq alice                              | 83.521324354657688
+house /                                | ok
+mark 83.6                              | ok
+mark 83.5                              | alice adl 9 @ 83 0, over fund +2.825
+"""
+    assert log == world.play(log)

@@ -497,25 +497,25 @@ holds bob                              | flat
         ),
         pytest.param(
             """
-open alice x10 with 200| ok
-buy alice 9            | filled 9 @ 100
-focus SOLUSDT          | ok
-index 100 for=5000     | ok
-buy alice 9            | filled 9 @ 100
-house /                | ok
-focus ETHUSDT          | ok
-house /                | ok
-days 1                 | ok
-mark 79                | ok
-days 1                 | ok
-mark 78.5              | ok
-holds alice            | +9
-mark 79.5              | ok
-mark 78                | ok
-holds alice            | +9
-focus SOLUSDT          | ok
-index 100 for=5000     | alice adl 9 @ 78 0, over fund +0.87640449, adl 9 @ 100 0, over fund +1.12359551
-holds alice            | flat
+open alice x10 with 200 | ok
+buy alice 9             | filled 9 @ 100
+focus SOLUSDT           | ok
+index 100 for=5000      | ok
+buy alice 9             | filled 9 @ 100
+house /                 | ok
+focus ETHUSDT           | ok
+house /                 | ok
+days 1                  | ok
+mark 79                 | ok
+days 1                  | ok
+mark 78.5               | ok
+holds alice             | +9
+mark 79.5               | ok
+mark 78                 | ok
+holds alice             | +9
+focus SOLUSDT           | ok
+index 100 for=5000      | alice adl 9 @ 78 0, over fund +0.87640449, adl 9 @ 100 0, over fund +1.12359551
+holds alice             | flat
 """,
             id="stale: a crossed account waits for the good price of every symbol it holds",
         ),

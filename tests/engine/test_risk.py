@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from backhand.commands import ListContract
 from backhand.engine.margin import liquidation_price_e16, maintenance_e28
 from backhand.engine.market import Market
 from backhand.units import E4, E8, E12
 from tests.engine import naive_risk
-from tests.engine.liquidating import RiskWorld
+from tests.engine.liquidating import RiskWorld, no_fees
 from tests.simulation.world import CheckedWorld
 from tests.simulation.world_commands import CONTRACTS
 
@@ -26,6 +27,27 @@ def test_inside_its_band_nobody_is_at_risk(seed: int) -> None:
     for _ in range(BAND_COMMANDS):
         checked.step()
         assert [] == naive_risk.band_faults(checked.state)
+
+
+def test_a_long_that_needs_more_coin_as_it_gains_is_watched() -> None:
+    """An inverse margin grows faster than the profit where a tier's offset is above the leg's cost."""
+    world = RiskWorld()
+    world.contract = no_fees("PERPUSD", inverse=True, base_coin="ETH", margin_coin="ETH")
+    world.do(ListContract(world.contract))
+    log = """
+mark 100                | ok
+house 99x50 / 100x50    | ok
+open alice x10 with 0.3 | ok
+buy alice 2             | filled 2 @ 100
+mark 2000               | ok
+focus ETHUSD            | ok
+buy alice 20            | filled 20 @ 100
+house /                 | ok
+mark 91.6               | ok
+focus PERPUSD           | ok
+mark 20000              | alice adl 20 @ 90 0, over fund +0.02632878, adl 2 @ 3888 0, over fund +0.00000866
+"""
+    assert log == world.play(log)
 
 
 class Legs:

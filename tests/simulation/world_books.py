@@ -22,6 +22,7 @@ from backhand.events import (
     OrderAccepted,
     OrderCancelled,
     PositionLiquidated,
+    PositionReversed,
     Transferred,
 )
 from backhand.units import E8, E12, E16, E20
@@ -48,13 +49,15 @@ class Books:
         #: Accounts that the events of this command were about, and how much was settled as funding.
         self.touched: dict[str, None] = {}
         self.funding: dict[str, list[int]] = {}
-        #: The price that each taker of this command has come to.
+        #: The first price of each taker of this command, and that which it has come to; lower is better.
+        self.begun: dict[int, int] = {}
         self.reached: dict[int, int] = {}
 
     def follow(self, events: list[Event]) -> None:
         """Take in the events of one command and compare what they were about with the state."""
         self.touched.clear()
         self.funding.clear()
+        self.begun.clear()
         self.reached.clear()
         for event in events:
             handler = FOLLOWED.get(type(event))
@@ -88,6 +91,7 @@ class Books:
         if fill.is_taker and fill.kind not in FREE_KINDS:
             reached = fill.price_ticks * fill.side
             assert self.reached.get(fill.order_id, reached) <= reached, f"a better price came later: {fill}"
+            self.begun.setdefault(fill.order_id, reached)
             self.reached[fill.order_id] = reached
 
         rate = contract.taker_fee_rate_e8 if fill.is_taker else contract.maker_fee_rate_e8
@@ -141,6 +145,11 @@ class Books:
             self.legs[key] = (lots, average)
         total = (fill.symbol, side)
         self.lots[total] = self.lots.get(total, 0) + lots - before
+
+    def _reversed(self, event: PositionReversed) -> None:
+        if event.opened_lots:
+            closed, opened = self.reached[event.close_order_id], self.begun[event.open_order_id]
+            assert closed <= opened, f"the close has the better prices: {event}"
 
     def _funded(self, event: FundingSettled) -> None:
         self.funding.setdefault(event.symbol, [0, 0])
@@ -231,6 +240,7 @@ FOLLOWED: Final[dict[type, Callable[[Books, Any], None]]] = {
     FundingSettled: Books._funded,  # noqa: SLF001
     FundingPaid: Books._paid,  # noqa: SLF001
     LiquidationStarted: Books._started,  # noqa: SLF001
+    PositionReversed: Books._reversed,  # noqa: SLF001
     PositionLiquidated: Books._liquidated,  # noqa: SLF001
     DeficitCovered: Books._covered,  # noqa: SLF001
 }

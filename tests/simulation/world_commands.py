@@ -173,6 +173,19 @@ class World:
             stop_loss=Preset(loss) if presets and loss > 0 else None,
         )
 
+    def leave(self) -> Command:
+        """A limit order that would close a whole position, reduce-only or not: two hold too much."""
+        holding = self._holding()
+        if holding is None:
+            return self.place()
+        side: Any = -1 if holding.long is not None else 1
+        uid, symbol, away = holding.account.uid, holding.market.symbol, self.chance.randrange(1, 6)
+        price = max(1, self.ticks[symbol] - side * self.ticks[symbol] * away // 1_000)
+        hedge = holding.account.hedge_mode(holding.market.product_type)
+        lots, reduce_only = holding.lots(-side), self.chance.random() < 0.5
+        named: Any = -side if hedge else side
+        return PlaceOrder(uid, symbol, named, "limit", lots, price, "gtc", "close", reduce_only)
+
     def reverse(self) -> Command:
         holding = self._holding()
         if holding is None:
@@ -369,7 +382,8 @@ class World:
 
 
 WEIGHTS: Final[dict[Callable[[World], Command], int]] = {
-    World.place: 400,
+    World.place: 360,
+    World.leave: 60,
     World.reverse: 120,
     World.ladder: 160,
     World.price: 80,
