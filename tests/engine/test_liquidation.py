@@ -22,6 +22,7 @@ from backhand.events import (
     LiquidationStarted,
     PositionLiquidated,
     Rejected,
+    TriggerCancelled,
     TriggerFired,
 )
 from backhand.units import E8, E12, E16
@@ -604,6 +605,17 @@ house 95x10 85x20 / 110x50             | ok
     fills = [(event.uid, event.price_ticks, event.kind) for event in events if isinstance(event, Fill)]
     assert [("alice", 95, "liquidation"), ("bob", 85, "trade")] == [fill for fill in fills if fill[0] != "0"]
     assert (85, mark_e12) == (world.market.last_price_ticks, world.market.mark_price_e12)
+
+
+@pytest.mark.parametrize(("mode", "ended"), [("crossed", ["liquidation"]), ("isolated", [])])
+def test_entries_that_wait_end_with_a_crossed_account(mode: str, ended: list[str]) -> None:
+    """A crossed account loses its waiting entries too, an isolated leg only what belongs to it."""
+    world = RiskWorld()
+    world.play(f"open alice {mode} x10 with 100 | ok\nbuy alice 9 | filled 9 @ 100\n")
+    world.do(PlaceTrigger("alice", "SOLUSDT", "entry", 1, "mark", 150, 1))
+    events = world.do(SetPrice("ETHUSDT", 88 * E12, 88 * E12))
+    assert any(isinstance(event, PositionLiquidated) for event in events)
+    assert ended == [event.reason.value for event in events if isinstance(event, TriggerCancelled)]
 
 
 def test_fees_of_a_liquidation_come_out_of_what_it_brings() -> None:
