@@ -21,6 +21,7 @@ from backhand.engine import (
     orders,
     preview,
     reversal,
+    reversal_plan,
     risk,
     settling,
 )
@@ -41,11 +42,11 @@ def skip_a_fee(patch: pytest.MonkeyPatch) -> None:
 
 def swap_legs(patch: pytest.MonkeyPatch) -> None:
     """Let the open leg of a reversal have the better prices."""
-    whole = reversal.plan_reversal
+    whole = reversal_plan.plan_reversal
 
     def swapped(state: Any, command: Any) -> Any:
         plan = whole(state, command)
-        if isinstance(plan, reversal.ReversalPlan) and plan.closed_lots == plan.opened_lots:
+        if isinstance(plan, reversal_plan.ReversalPlan) and plan.closed_lots == plan.opened_lots:
             plan.closes, plan.opens = plan.opens, plan.closes
         return plan
 

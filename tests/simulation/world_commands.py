@@ -193,9 +193,17 @@ class World:
         side: Any = 1 if holding.long is not None else -1
         held = holding.lots(side)
         size = self.chance.choice((None, None, held, held // 2 + 1))
-        shortfall: Any = self.chance.choice(("close", "largest"))
+        shortfall: Any = self.chance.choice(("close", "close", "largest", "strict"))
+        leftovers: Any = self.chance.choice(("auto", "auto", "exclude", "include", "cancel_all"))
         return ReversePosition(
-            holding.account.uid, holding.market.symbol, side, "open", size, shortfall=shortfall
+            holding.account.uid,
+            holding.market.symbol,
+            side,
+            "open",
+            size,
+            shortfall=shortfall,
+            open_orders=leftovers,
+            slippage_max_e8=self.chance.choice((None, None, None, E8 // 100)),
         )
 
     def ladder(self) -> Command:
