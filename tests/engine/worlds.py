@@ -14,6 +14,8 @@ with the outcomes that really came, so that a test says `assert LOG == world.pla
     deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue honour ; days 30
     holds alice ; orders alice ; wallet alice ; locked alice ; book     what is there
 
+Orders that wait, and changing and closing what there is: `tests.engine.waiting`.
+
 Sizes are whole coins and prices whole units of the quote currency unless the contract says otherwise.
 """
 
@@ -44,6 +46,7 @@ from backhand.engine.state import Holding
 from backhand.events import Event, Fill, MarginModeSet, OrderCancelled, PositionReversed, Rejected
 from backhand.units import E8, E12, format_decimal, parse_decimal
 from tests.engine.checked import STEP_MS, CheckedVenue
+from tests.engine.waiting import WAITING_STEPS, extras, placed_by_triggers, told_of_waiting, waits
 
 #: Nothing is ever short of money with this.
 PLENTY: Final = "1000000"
@@ -104,7 +107,7 @@ class World:
         #: The margin mode of accounts whose log does not say one.
         self.margin_mode = margin_mode
         self.state = self.venue.state
-        self.contract = focus
+        self.contract: Contract = focus
         #: How long after the last command the next one comes.
         self.wait_ms = STEP_MS
         self.do(ConfigureVenue("test"))
@@ -153,7 +156,12 @@ class World:
     def told(self, events: list[Event]) -> str:
         """Say what a command led to, as seen by whoever gave it."""
         reversed_ = [event for event in events if isinstance(event, PositionReversed)]
-        taken = [event for event in events if isinstance(event, Fill) and event.is_taker]
+        elsewhere = placed_by_triggers(events)
+        taken = [
+            event
+            for event in events
+            if isinstance(event, Fill) and event.is_taker and event.order_id not in elsewhere
+        ]
         parts = []
         if reversed_:
             (done,) = reversed_
@@ -166,6 +174,7 @@ class World:
         elif taken:
             parts.append(f"filled {fills_text(taken)}")
         legs = [order_id for done in reversed_ for order_id in (done.close_order_id, done.open_order_id)]
+        legs += elsewhere
         ended = []
         for event in events:
             if isinstance(event, Rejected):
@@ -177,6 +186,7 @@ class World:
                 ended.append(f"{name}{event.open_lots} {event.reason.value}")
         if ended:
             parts.append(f"cancelled {' and '.join(ended)}")
+        parts += told_of_waiting(self, events, fills_text)
         return ", ".join(parts) or "ok"
 
     def label(self, order_id: int) -> str:
@@ -262,6 +272,8 @@ def _place(side: Any) -> Callable[[World, list[str]], list[Command]]:
                 fields["margin_mode"] = word
             elif word == "reduce":
                 fields["reduce_only"] = True
+            elif "=" in word:
+                fields |= extras(world, word)
             else:
                 fields["time_in_force"] = word
         return [PlaceOrder(uid, world.contract.symbol, side, size_lots=world.lots(size), **fields)]
@@ -337,9 +349,14 @@ STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
     ],
     "terms": _terms,
     "venue": lambda _, words: [
-        ConfigureVenue("test", one_way_size="honour" if words[0] == "honour" else "ignore")
+        ConfigureVenue(
+            "test",
+            one_way_size="honour" if "honour" in words else "ignore",
+            position_limit="enforce" if "limited" in words else "ignore",
+        )
     ],
 }
+STEPS.update(WAITING_STEPS)
 
 
 def _holds(world: World, uid: str) -> str:
@@ -380,6 +397,7 @@ VIEWS: Final[dict[str, Callable[..., str]]] = {
     "isolated": _isolated_margin,
     "orders": _orders,
     "book": _book,
+    "waits": waits,
     "wallet": lambda world, uid: format_decimal(world.holding(uid).ledger.wallet_e8, 8),
     "locked": lambda world, uid: format_decimal(world.holding(uid).ledger.locked_e8, 8),
 }

@@ -158,12 +158,14 @@ class Gateway:
             return self._refused(codes.CONTENT_TYPE, remaining)
         # bitget-api sends no body at all where it has no parameters, and signs it so.
         parameters = (body or b"{}") if endpoint.method == "POST" else scope["query_string"]
+        venue = self._venue
         asked = endpoint.parse(
             Call(
                 uid,
                 parameters,
-                self._venue.contracts,
-                self._venue.now_ms(),
+                venue.contracts,
+                venue.now_ms(),
+                venue.quote_key,
                 copy_trader,
                 self._access.client_clock_ms(now_ms),
             )

@@ -16,6 +16,7 @@ from backhand.outcomes import OutcomeUnknown
 from backhand.projections.orders import OrderRow
 from backhand.projections.tickers import TickersFold
 from backhand.serving.directory import Directory
+from backhand.serving.quoting import quote
 from backhand.serving.views import (
     account_view,
     fill_view,
@@ -26,7 +27,7 @@ from backhand.serving.views import (
 )
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
-from backhand.wire.requests import accounts, markets, queries
+from backhand.wire.requests import accounts, markets, queries, reversals
 from backhand.wire.responses.accounts import (
     AccountRow,
     PositionRow,
@@ -54,6 +55,7 @@ from backhand.wire.responses.orders import (
     order_history_page,
 )
 from backhand.wire.responses.orders import OrderRow as OrderAnswer
+from backhand.wire.responses.reversals import QuoteAnswer
 
 #: Levels a side that a merged book is made from; more than any ladder of the house has.
 BOOK_LEVELS_MAX: Final = 1_000
@@ -63,8 +65,11 @@ _INTEGER_MAX: Final = 2**63 - 1
 class Reads:
     """Answers queries; one method per kind of query."""
 
-    def __init__(self, node: Node, directory: Directory, tickers: TickersFold) -> None:
+    def __init__(
+        self, node: Node, directory: Directory, tickers: TickersFold, quote_key: bytes = b""
+    ) -> None:
         self._node = node
+        self._quote_key = quote_key
         self._directory = directory
         self._tickers = tickers
         self._methods: dict[type[Any], Callable[[str, Any], Awaitable[object]]] = {
@@ -72,6 +77,7 @@ class Reads:
             accounts.AccountsQuery: self._accounts,
             accounts.PositionQuery: self._position,
             accounts.PositionsQuery: self._positions,
+            reversals.ReversalQuery: self._quote,
             queries.OrderQuery: self._order,
             queries.OpenOrdersQuery: self._open_orders,
             queries.OrderHistoryQuery: self._order_history,
@@ -95,6 +101,10 @@ class Reads:
             return await self._methods[type(query)](uid, query)
         except HistoryError as error:
             raise OutcomeUnknown from error
+
+    async def _quote(self, uid: str, query: reversals.ReversalQuery) -> QuoteAnswer | Refusal:
+        now_ms = self._node.clock.now_ms()
+        return await self._node.read(lambda state: quote(state, uid, query, self._quote_key, now_ms))
 
     # Accounts and positions.
 

@@ -29,7 +29,8 @@ class RunningVenue:
     ) -> None:
         self._node = node
         self._directory = directory
-        self._reads = Reads(node, directory, tickers)
+        self._reads = Reads(node, directory, tickers, sealer.quote_key)
+        self.quote_key = sealer.quote_key
         self._sealer = sealer
         self._credentials = credentials
         self.ready = False

@@ -93,6 +93,10 @@ NO_COPY_TRADING: Final = refused(
     "40022", "The business of this account has been restricted: there is no copy trading here"
 )
 
+# Codes of our own, for what only this venue offers (DESIGN section 5); the engine's are below.
+QUOTE_EXPIRED: Final = refused("98001", "The quote has expired")
+QUOTE_FOREIGN: Final = refused("98002", "The quote is not of this account and position, or was changed")
+
 # The outcome is not known: never to be read as "no".
 OUTCOME_UNKNOWN: Final = refused("40725", "service return an error")
 NOT_READY: Final = refused("40015", "System is abnormal, please try again later")
@@ -143,6 +147,16 @@ def off_size_step(step: str) -> Refusal:
 def off_price_step(step: str) -> Refusal:
     """Refuse a price between two ticks."""
     return refused("45115", f"The price you enter should be a multiple of {step}")
+
+
+def illegal(name: str, value: str, wanted: str) -> Refusal:
+    """Refuse one of our own fields whose value cannot be used, and say what can."""
+    return refused("400172", f"Parameter verification failed: {name} is {echo(value)}, not {wanted}")
+
+
+def illegal_choice(name: str, value: str, choices: str) -> Refusal:
+    """Refuse one of our own fields that names none of its choices."""
+    return illegal(name, value, f"one of {choices}")
 
 
 def not_supported(name: str) -> Refusal:

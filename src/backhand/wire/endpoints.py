@@ -13,7 +13,7 @@ import msgspec
 from backhand.wire.batches import Batch, ClientCommand, Inquiry
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import Call, Form
-from backhand.wire.requests import accounts, markets, orders, queries
+from backhand.wire.requests import accounts, markets, orders, queries, reversals
 from backhand.wire.responses.accounts import (
     AccountRow,
     LeverageAnswer,
@@ -23,6 +23,7 @@ from backhand.wire.responses.accounts import (
 )
 from backhand.wire.responses.markets import ContractRow, DepthAnswer, ServerTime, TickerRow
 from backhand.wire.responses.orders import FillPage, OrderIds, OrderPage, OrderRow
+from backhand.wire.responses.reversals import QuoteAnswer
 from backhand.wire.trading_endpoints import BATCH_PLACE, TRADER_READS, TRADES
 
 #: What a key needs; None where anybody may ask.
@@ -31,6 +32,7 @@ Permission = Literal["read", "trade"] | None
 #: What a client may ask to see.
 Read = (
     queries.OrderQuery
+    | reversals.ReversalQuery
     | queries.OpenOrdersQuery
     | queries.OrderHistoryQuery
     | queries.FillsQuery
@@ -107,10 +109,20 @@ _DECLARED: Final = (
     _trade(
         "/api/v2/mix/order/click-backhand",
         10,
-        orders.ReversalForm,
-        orders.parse_reversal,
+        reversals.ReversalForm,
+        reversals.parse_reversal,
         OrderIds,
         trader_per_second=1,
+    ),
+    Endpoint(
+        "POST",
+        "/api/backhand/v1/reversal/quote",
+        10,
+        10,
+        "read",
+        reversals.ReversalForm,
+        reversals.parse_quote,
+        QuoteAnswer,
     ),
     _trade(
         "/api/v2/mix/order/place-order",
