@@ -33,6 +33,7 @@ from backhand.node import Node, NodeFailed, recover
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import RandomCredentials, SeededCredentials
 from backhand.serving.directory import Directory
+from backhand.serving.documents import Documents
 from backhand.serving.options import Options
 from backhand.serving.running import RunningVenue
 from backhand.serving.storage import Storage, open_folder, open_memory
@@ -148,8 +149,12 @@ class _Process:
             run=_run_mark(self._options.seed),
         )
 
+        documents = Documents()
+
         def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             path: str = scope["path"]
+            if path in documents:
+                return documents(scope, receive, send)
             of_operator = path.startswith("/_venue") or path == "/metrics"
             return (control if of_operator else gateway)(scope, receive, send)
 
