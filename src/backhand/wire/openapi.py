@@ -25,9 +25,9 @@ Json = dict[str, Any]
 
 _ABOUT: Final = (
     "Every answer is an envelope of `code`, `msg`, `requestTime` and `data`. A refusal has a code other than "
-    "00000 and no data; of several faults the first in the order of the checks is answered. Numbers are text, "
-    "times are milliseconds. Requests take numbers as text or as JSON numbers, words in letters of any case; "
-    'missing, null and "" are the same. Unknown fields are ignored.'
+    "00000 and no data; of several faults the first in the order of the checks is answered. Numbers are "
+    "text, times are milliseconds. Requests take numbers as text or as JSON numbers, words in letters of any "
+    'case; missing, null and "" are the same. Unknown fields are ignored.'
 )
 
 _SECURITY: Final[Mapping[str, str]] = {
