@@ -135,12 +135,12 @@ def fire(state: State, trigger: Trigger, events: list[Event]) -> None:
     leg = holding.leg(-trigger.side)
     price = price_e12(market, trigger.by_last)
     if trigger.position_id and (leg is None or leg.position_id != trigger.position_id):
-        return _tell_fired(trigger, price, 0, RejectReason.NO_POSITION_TO_CLOSE, events)
+        return _tell_fired(trigger, price, 0, Rejected(RejectReason.NO_POSITION_TO_CLOSE), events)
     if trigger.position_id and leg is not None:
         lots = min(lots, leg.lots) if lots else leg.lots
     placement = judge(state, account, market, _request(trigger, hedge, lots), trigger.kind, None)
     if isinstance(placement, Rejected):
-        return _tell_fired(trigger, price, 0, placement.reason, events)
+        return _tell_fired(trigger, price, 0, placement, events)
     order = execute(state, placement, events)
     return _tell_fired(trigger, price, order.order_id, None, events)
 
@@ -170,7 +170,7 @@ def _request(trigger: Trigger, hedge: bool, lots: int) -> PlaceOrder:
 
 
 def _tell_fired(
-    trigger: Trigger, price: int, placed_order_id: int, reason: RejectReason | None, events: list[Event]
+    trigger: Trigger, price: int, placed_order_id: int, refusal: Rejected | None, events: list[Event]
 ) -> None:
     events.append(
         TriggerFired(
@@ -180,7 +180,8 @@ def _tell_fired(
             trigger.holding.market.symbol,
             price,
             placed_order_id,
-            reason,
+            None if refusal is None else refusal.reason,
+            "" if refusal is None else refusal.detail,
         )
     )
 

@@ -194,6 +194,7 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
             house_e8,
             ledger.wallet_e8,
             money.insurance_e8,
+            account.hedge_mode(market.product_type),
         )
     )
 

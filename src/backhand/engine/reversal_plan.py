@@ -96,15 +96,7 @@ def lot_ticks(matches: list[Match]) -> int:
 
 
 def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
-    """
-    Work out both legs against the book without touching anything.
-
-    Refusals, first that applies: unknown account or symbol, symbol not trading, trade side missing or
-    invalid (hedge), side missing or invalid, duplicate client order id, no position on that side, size
-    off the grid or too small (where a size counts), no index price, nothing free (where open orders are
-    excluded), no liquidity within the band, none within the price guard, not both legs (strict), worse
-    than quoted.
-    """
+    """Work out both legs against the book without touching anything, or say why not."""
     account = state.client(command.uid)
     if account is None:
         return Rejected(RejectReason.UNKNOWN_ACCOUNT, command.uid)
@@ -139,8 +131,6 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
         size = min(size, command.size_lots or 0)
         if size < position.lots and size < market.size_lots_min:
             return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
-    if market.mark_price_e12 == 0:
-        return Rejected(RejectReason.NO_INDEX_PRICE, market.symbol)
 
     plan = ReversalPlan(holding, position, size)
     plan.size_ignored = sized and not counts
