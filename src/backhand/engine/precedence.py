@@ -113,7 +113,6 @@ PRECEDENCE: Final[Mapping[type, tuple[RejectReason, ...]]] = {
         RejectReason.UNKNOWN_ORDER,
         RejectReason.ORDER_NOT_MODIFIABLE,
         RejectReason.ORDER_UNCHANGED,
-        RejectReason.OPENING_DISABLED,
         RejectReason.SYMBOL_NOT_TRADING,
         RejectReason.DUPLICATE_CLIENT_OID,
         RejectReason.INVALID_PRICE,
