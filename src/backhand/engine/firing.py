@@ -42,15 +42,17 @@ def watch_trigger(trigger: Trigger) -> None:
             trigger.rise_watch = rises.add(price, trigger)
         else:
             trigger.fall_watch = falls.add(-price, trigger)
-        return
-    # A sell follows the price up and turns when it has come back; a buy follows it down.
-    best, turn = trigger.best_price_e12, turning_price_e12(trigger)
-    if trigger.side < 0:
-        trigger.rise_watch = rises.add(best + 1, trigger)
-        trigger.fall_watch = falls.add(-turn, trigger)
     else:
-        trigger.fall_watch = falls.add(1 - best, trigger)
-        trigger.rise_watch = rises.add(turn, trigger)
+        # A sell follows the price up and turns when it has come back; a buy follows it down.
+        best, turn = trigger.best_price_e12, turning_price_e12(trigger)
+        if trigger.side < 0:
+            trigger.rise_watch = rises.add(best + 1, trigger)
+            trigger.fall_watch = falls.add(-turn, trigger)
+        else:
+            trigger.fall_watch = falls.add(1 - best, trigger)
+            trigger.rise_watch = rises.add(turn, trigger)
+    rises.clean(_is_rise_watch)
+    falls.clean(_is_fall_watch)
 
 
 def _watches(market: Market, trigger: Trigger) -> tuple[Watches[Trigger], Watches[Trigger]]:
@@ -96,12 +98,11 @@ def _take(state: State, rises: Watches[Trigger], falls: Watches[Trigger], price:
     # Not before: what follows this price would be due at it again.
     for trigger in followed:
         watch_trigger(trigger)
-    rises.clean(_is_rise_watch)
-    falls.clean(_is_fall_watch)
 
 
 def _look(state: State, trigger: Trigger, price: int, followed: list[Trigger]) -> None:
     """Let a waiting order whose watch has come follow the price, or be due."""
+    state.triggers_looked_at += 1
     trigger.rise_watch = 0
     trigger.fall_watch = 0
     if trigger.trails():

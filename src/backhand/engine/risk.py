@@ -78,9 +78,11 @@ def _watch(holding: Holding, fall_e12: int, rise_e12: int) -> None:
     if fall_e12 != holding.risk_fall_e12:
         holding.risk_fall_e12 = fall_e12
         holding.fall_watch = market.risk_falls.add(-fall_e12, holding) if fall_e12 else 0
+        market.risk_falls.clean(_is_fall_watch)
     if rise_e12 != holding.risk_rise_e12:
         holding.risk_rise_e12 = rise_e12
         holding.rise_watch = market.risk_rises.add(rise_e12, holding) if rise_e12 else 0
+        market.risk_rises.clean(_is_rise_watch)
 
 
 def forget_watches(holding: Holding) -> None:
@@ -107,8 +109,6 @@ def due_holdings(market: Market) -> list[Holding]:
             holding.rise_watch = 0
             holding.risk_rise_e12 = 0
             found.append(holding)
-    market.risk_falls.clean(_is_fall_watch)
-    market.risk_rises.clean(_is_rise_watch)
     return found
 
 

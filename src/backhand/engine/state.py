@@ -11,6 +11,7 @@ and lists, so that every iteration has one defined order.
           └ keys[api_key] ─ Key
 """
 
+from collections import deque
 from typing import Final
 
 from backhand.commands import HOUSE_UID, Contract, MarginMode, Preset, SelfTradePrevention, TriggerKind
@@ -302,8 +303,11 @@ class State:
         self.moved: list[Market] = []
         #: Holdings whose margin is to be looked at, and waiting orders whose price has come.
         self.suspects: list[Holding] = []
-        self.due: list[Trigger] = []
+        self.due: deque[Trigger] = deque()
         self.rounds = 0
+        #: How many of them a price made it necessary to look at; for measurements only.
+        self.positions_looked_at = 0
+        self.triggers_looked_at = 0
 
     @property
     def contracts(self) -> dict[str, Contract]:
