@@ -12,7 +12,7 @@ from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
 from backhand.engine.accepting import is_duplicate
 from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
-from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, value_e20
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
 from backhand.engine.market import Market
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
 from backhand.engine.orders import oldest_closing
@@ -304,8 +304,10 @@ def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) ->
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
     # Own orders that the leg would hit are cancelled first, so what they lock is free for it.
     own = [order for order in sweep.own[met:] if order not in plan.cancels]
-    before = plan.after.copy()
-    before.release(own)
+    before = plan.after
+    if own:
+        before = before.copy()
+        before.release(own)
     plan.free_e20 = before.available_e20()
     plan.needed_e20 = before.opening_need_e20(side, opens)
     after, reason = _open(before, side, hedge, opens)
@@ -329,7 +331,9 @@ def _open(before: Preview, side: int, hedge: bool, opens: list[Match]) -> tuple[
     """The holding after the open leg, and why that may not be: dust, margin or tier; None when it may."""
     market = before.market
     after = before.copy()
-    if matched_lots(opens) < market.size_lots_min or _value_e20(market, opens) < market.value_min_e20:
+    if matched_lots(opens) < market.size_lots_min:
+        return after, CancelReason.SHORTFALL_DUST
+    if lot_ticks(opens) * market.unit_e20 < market.value_min_e20:
         return after, CancelReason.SHORTFALL_DUST
     left = 0 if hedge else before.lots(-side)
     if left:
@@ -364,10 +368,3 @@ def _largest(before: Preview, side: int, hedge: bool, opens: list[Match]) -> int
         else:
             high = middle - 1
     return low
-
-
-def _value_e20(market: Market, matches: list[Match]) -> int:
-    value = 0
-    for match in matches:
-        value += value_e20(market, match.lots, match.maker.price_ticks * market.tick_e12)
-    return value

@@ -11,7 +11,14 @@ it may lose is bounded by the slope in its tier, and it ends where the tier does
 
 from typing import Final
 
-from backhand.engine.margin import crossed_margin, maintenance_e28, tier_index, unrealised_e20, value_e20
+from backhand.engine.margin import (
+    crossed_equity_e20,
+    crossed_maintenance_e28,
+    maintenance_e28,
+    tier_index,
+    unrealised_e20,
+    value_e20,
+)
 from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger, Position
 from backhand.units import E4, E8, E12, E20
@@ -28,18 +35,17 @@ def leg_buffer_e28(market: Market, leg: Position) -> int:
 
 def crossed_buffer_e28(ledger: Ledger) -> int:
     """What the crossed positions of a ledger have beyond maintenance, 1 or more when there are none."""
-    equity_e20, maintenance = crossed_margin(ledger)
-    if maintenance == 0 and not has_crossed_legs(ledger):
+    if not has_crossed_legs(ledger):
         return 1
-    return equity_e20 * E8 - maintenance
+    return crossed_equity_e20(ledger) * E8 - crossed_maintenance_e28(ledger)
 
 
 def has_crossed_legs(ledger: Ledger) -> bool:
     """Whether any crossed leg is held in this coin."""
-    return any(
-        not holding.isolated and (holding.long is not None or holding.short is not None)
-        for holding in ledger.holdings
-    )
+    for holding in ledger.holdings:
+        if not holding.isolated and (holding.long is not None or holding.short is not None):
+            return True
+    return False
 
 
 def watch_ledger(ledger: Ledger, buffer_e28: int) -> None:

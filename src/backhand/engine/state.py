@@ -47,15 +47,14 @@ class CoinMoney:
     The venue's side of all postings in one coin.
 
     Identity after every event: deposits - withdrawals = wallets + fees + insurance + house + clearing
-    + conversion + rounding, where wallets and house are summed over accounts and clearing over linear
-    markets (DESIGN D9).
+    + conversion + rounding, where wallets and house are summed over accounts, fees with their rounding over
+    markets, and clearing over linear ones (DESIGN D9).
     """
 
     def __init__(self, coin: str) -> None:
         self.coin = coin
         self.deposits_e8 = 0
         self.withdrawals_e8 = 0
-        self.fees_e28 = 0
         self.insurance_e8 = 0
         self.conversion_e8 = 0
         self.rounding_e28 = 0
