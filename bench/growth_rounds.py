@@ -80,6 +80,16 @@ class Crowd(engine_rounds.Venue):
         """How many positions and waiting orders were looked at so far because of a price."""
         return self.state.positions_looked_at + self.state.triggers_looked_at
 
+    def gathered(self) -> dict[str, int]:
+        """How much is held, rests and waits, the one account and those that are touched aside."""
+        crowd = [account for uid, account in self.state.accounts.items() if uid.startswith("2")]
+        held = self.state.markets[BTCUSDT.symbol].held
+        return {
+            "positions": sum(account.uid in held for account in crowd),
+            "orders": sum(len(account.orders) for account in crowd),
+            "triggers": sum(len(account.triggers) for account in crowd),
+        }
+
     def open(self, uid: str, amount_e8: int) -> None:
         """Open an account with some money."""
         self.do(OpenAccount(uid=uid))
@@ -236,6 +246,7 @@ def main() -> None:
             crowd.time_ms += SAMPLE_INTERVAL_MS
             crowd.do(engine_rounds.LADDER)
             crowd.check()
+            assert crowd.gathered()[name] == size, crowd.gathered()
     # As a node does at its start: the collector need not walk what is there for good.
     gc.collect()
     gc.freeze()
