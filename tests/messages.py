@@ -151,8 +151,10 @@ def page() -> str:
         values = ast.literal_eval(f"({text.removeprefix('Literal[').removesuffix(']')},)")
         lines.append(f"| `{name}` | {', '.join(f'`{value}`' for value in values)} |")
     lines += ["", "## Values inside messages", ""]
-    for name in ("Contract", "Tier", "Preset"):
-        lines += struct_section(asked[name], known)
+    commanded = [command.__name__ for command in Command.__args__]
+    for name, value in asked.items():
+        if name not in {"Message", *commanded}:
+            lines += struct_section(value, known)
     lines += ["## Commands", ""]
     for command in Command.__args__:
         lines += struct_section(asked[command.__name__], known)
@@ -160,7 +162,12 @@ def page() -> str:
     lines += ["## Events", ""]
     for event in Event.__args__:
         lines += struct_section(happened[event.__name__], known)
-    lines += ["## Reasons for refusals", "", "The code is what a client of the wire sees.", ""]
+    lines += [
+        "## Reasons for refusals",
+        "",
+        "Type `RejectReason`; the code is what a client of the wire sees.",
+        "",
+    ]
     lines += ["| Reason | Means | Code | Text on the wire |", "|---|---|---|---|"]
     texts = meanings(RejectReason)
     for reason in RejectReason:
@@ -169,6 +176,8 @@ def page() -> str:
     lines += [
         "",
         "## Reasons for cancellations",
+        "",
+        "Type `CancelReason`.",
         "",
         "| Reason | Means | `cancelReason` on the wire |",
         "|---|---|---|",

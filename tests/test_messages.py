@@ -49,7 +49,9 @@ def test_every_reason_is_explained(reason: RejectReason | CancelReason) -> None:
 def test_every_type_of_a_field_is_explained() -> None:
     """What a field's type is called is a choice or a value of the page, or everybody's."""
     known = aliases(commands) | aliases(events) | declared(commands) | declared(events)
-    told = {"int", "str", "bool", "bytes", "None", "tuple", "Literal", *known}
+    places = ("\n### {}\n", "\n| `{}` |", "\nType `{}`")
+    on_the_page = {name for name in known if any(place.format(name) in TEXT for place in places)}
+    told = {"int", "str", "bool", "bytes", "None", "tuple", "Literal", *on_the_page}
     structs = [*declared(commands).values(), *declared(events).values()]
     texts = [re.sub(r"'[^']*'", "", field.type_text) for one in structs for field in one.fields]
     names = {name for text in texts for name in re.findall(r"[A-Za-z]\w*", text)}

@@ -69,7 +69,8 @@ def impurities(text: str) -> list[str]:
     """Find imports and built-ins through which the outside could come in."""
     nodes = list(ast.walk(ast.parse(text)))
     names = [(node, name) for node in nodes for name in imported(node) if not is_pure(name)]
-    calls = [node for node in nodes if isinstance(node, ast.Name) and node.id in IMPURE_NAMES]
+    used = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    calls = [node for node in used if node.id in IMPURE_NAMES]
     return [
         *(f"line {line(node)}: imports {name}" for node, name in names),
         *(f"line {line(node)}: {node.id}" for node in calls),
@@ -323,6 +324,7 @@ def test_canary_is_caught(check: Check, text: str) -> None:
     [
         (impurities, "from backhand.engine.book import Book\nfrom urllib.parse import quote\nimport msgspec"),
         (floats, "x = 7 // 2\nx //= 3"),
+        (impurities, "class Reversal:\n    open: int"),
         (floats, "from math import gcd\nx = 10**8\nx = isinstance(y, int)"),
         (sets, "x = {1: 2}"),
         (unordered, "x = sorted(state.markets)\nx.sort(key=f)\nx = f'{market.contract!r}'\nx = a - b"),

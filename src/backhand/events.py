@@ -107,7 +107,7 @@ class RejectReason(StrEnum):
     PRICE_BELOW_BAND = "price_below_band"
     #: There is nothing to close on that side.
     NO_POSITION_TO_CLOSE = "no_position_to_close"
-    #: Hedge mode: resting closing orders hold the whole leg.
+    #: Resting closing orders hold the whole leg, and are to stay.
     NOTHING_AVAILABLE_TO_CLOSE = "nothing_available_to_close"
     #: One-way mode: a reduce-only order is larger than the position.
     REDUCE_ONLY_TOO_LARGE = "reduce_only_too_large"

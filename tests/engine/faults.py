@@ -25,6 +25,7 @@ from backhand.commands import (
     Preset,
     ReplaceLadder,
     ResumeVenue,
+    ReversalBounds,
     ReversePosition,
     SetAutoMargin,
     SetLeverage,
@@ -453,8 +454,16 @@ CLOSING: Final = (
             R.NO_POSITION_TO_REVERSE: fault(without=("position",)),
             R.SIZE_OFF_GRID: fault(size_off_grid="0.5"),
             R.SIZE_TOO_SMALL: fault("terms size_lots_min=5", size_lots=2),
+            R.NOTHING_AVAILABLE_TO_CLOSE: fault(orders=("buy alice 10 @105 close",), open_orders="exclude"),
             R.NO_LIQUIDITY: fault("house /"),
+            R.PRICE_GUARD_BROKEN: fault(worst_price_ticks=100),
+            R.NOT_BOTH_LEGS: fault("terms status=limit_open", shortfall="strict"),
+            R.WORSE_THAN_QUOTED: fault(bounds=ReversalBounds(1, 6, 150 * E12, 6, 150 * E12, 0, 0)),
         },
+        (
+            together(R.SYMBOL_NOT_TRADING, R.NOT_BOTH_LEGS),
+            together(R.NO_POSITION_TO_REVERSE, R.NOTHING_AVAILABLE_TO_CLOSE),
+        ),
     ),
 )
 
