@@ -25,13 +25,13 @@ PURE_IMPORTS: Final = (
     *("bisect", "decimal", "heapq", "math", "operator", "re", "string", "struct", "urllib.parse"),
     *("base64", "binascii", "hashlib", "hmac", "msgspec", "mypy_extensions", "typing_extensions"),
     *("backhand.units", "backhand.commands", "backhand.events"),
-    *("backhand.engine", "backhand.projections", "backhand.wire"),
+    *("backhand.engine", "backhand.projections", "backhand.wire", "backhand.streams"),
 )
 #: Built-ins that do I/O, run text, or answer differently in another process (`hash`, `id`).
 IMPURE_NAMES: Final = frozenset(
     ["__import__", "breakpoint", "compile", "eval", "exec", "hash", "id", "input", "open", "print"]
 )
-PURE_PARTS: Final = ("units.py", "commands.py", "events.py", "engine", "wire", "projections")
+PURE_PARTS: Final = ("units.py", "commands.py", "events.py", "engine", "wire", "projections", "streams")
 
 #: The longest module may only get shorter: lower this number with it.
 MODULE_LINES_MAX: Final = 400

@@ -1,12 +1,12 @@
 """
 One venue, running: recover, run, stop.
 
-    submit ─▶ queue ─▶ batch ─┬─▶ journal.append   (worker thread: write, sync)  ─┐
-                              └─▶ engine.apply     (event loop)                  ─┴─▶ JOIN
-                                                                                      │
-                                         history, tickers, contracts, counts  ◀───────┤
-                             read(fn) ─▶ functions of the state               ◀───────┤
-                                         answers                              ◀───────┘
+    submit ─▶ queue ─▶ batch ─┬─▶ journal.append          (worker thread: write, sync)  ─┐
+                              └─▶ engine.apply, captures  (event loop)                  ─┴─▶ JOIN
+                                                                                             │
+                                         history, contracts, counts, frames           ◀──────┤
+                             read(fn) ─▶ functions of the state                       ◀──────┤
+                                         answers                                      ◀──────┘
 
 Commands that arrive while a sync runs form the next batch; there is no timer. Promises that nothing
 leaves (answer, read, fold) which reflects a command that is not on disk. An error of the journal, the
@@ -62,6 +62,9 @@ class Clock(Protocol):
 
 #: A read model, a counter: takes applied commands in order, at the join, without blocking.
 Fold = Callable[[list[Applied]], None]
+#: Looks at the state as it is right after a command, before anything is on disk: what it learns may leave
+#: the node only at the join, through a fold or a read.
+Capture = Callable[[State, Applied], None]
 
 
 class _Submission:
@@ -149,6 +152,7 @@ class Node:
 
     Args:
         folds: Given every batch at its join, after the history.
+        captures: Given every command right after it was applied, before the next one is.
         on_commit: Told the commands of a batch, and the seconds from its start to its join.
     """
 
@@ -160,12 +164,14 @@ class Node:
         clock: Clock,
         folds: Sequence[Fold] = (),
         on_commit: Callable[[int, float], None] = _unmeasured,
+        captures: Sequence[Capture] = (),
     ) -> None:
         self.clock = clock
         self.history = history
         self._state = state
         self._journal = journal
         self._folds = tuple(folds)
+        self._captures = tuple(captures)
         self._on_commit = on_commit
         self._queue: deque[_Submission] = deque()
         self._queued_commands = 0
@@ -264,13 +270,19 @@ class Node:
         commands = tuple(command for submission in self._in_flight for command in submission.commands)
         batch = Batch(first_sequence=state.sequence + 1, time_ms=stamp_ms, commands=commands)
         synced = journal.append(batch)
-        applied = [_apply(state, command, stamp_ms) for command in commands]
+        applied = [self._apply(command, stamp_ms) for command in commands]
         await synced  # The join: from here on everything applied is also on disk.
         self._on_commit(len(commands), time.perf_counter() - started)
         self.history.put(applied)
         for fold in self._folds:
             fold(applied)
         self._answer(applied)
+
+    def _apply(self, command: Command, stamp_ms: int) -> Applied:
+        applied = _apply(self._state, command, stamp_ms)
+        for capture in self._captures:
+            capture(self._state, applied)
+        return applied
 
     def _answer(self, applied: list[Applied]) -> None:
         """Run the reads that waited, and give every caller its part."""

@@ -5,7 +5,7 @@ The rows are for a table of the past and for streams; the newest of each symbol 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -37,6 +37,15 @@ def is_trade(fill: Fill) -> bool:
     return fill.is_taker and fill.kind not in SETTLEMENT_KINDS
 
 
+def trades_of(applied: Applied, contracts: Mapping[str, Contract]) -> list[TradeRow]:
+    """Give the trades of one applied command, in the order in which they happened."""
+    return [
+        _row(event, contracts[event.symbol], applied.time_ms)
+        for event in applied.events
+        if type(event) is Fill and is_trade(event)
+    ]
+
+
 class TradesFold:
     """A pure fold that remembers nothing but contract terms."""
 
@@ -46,14 +55,10 @@ class TradesFold:
 
     def fold(self, applied: Applied) -> list[TradeRow]:
         """Take in one applied command and give its trades, in the order in which they happened."""
-        rows: list[TradeRow] = []
         for event in applied.events:
-            if type(event) is Fill:
-                if is_trade(event):
-                    rows.append(_row(event, self._contracts[event.symbol], applied.time_ms))
-            elif type(event) is ContractListed:
+            if type(event) is ContractListed:
                 self._contracts[event.contract.symbol] = event.contract
-        return rows
+        return trades_of(applied, self._contracts)
 
 
 class RecentTrades:
