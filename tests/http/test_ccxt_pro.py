@@ -21,10 +21,12 @@ WATCH_SECONDS_MAX = 20.0
 
 
 @contextlib.asynccontextmanager
-async def exchange_of(venue: VenueProcess, key: Credentials | None, **options: Any) -> AsyncIterator[Any]:
+async def exchange_of(
+    venue: VenueProcess, key: Credentials | None, seconds: float | None = None
+) -> AsyncIterator[Any]:
     """An exchange whose every address is the venue's; closed in the end."""
     credentials = {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
-    settings = {"enableRateLimit": False, "options": {"defaultType": "swap", "uta": False, **options}}
+    settings = {"enableRateLimit": False, "options": {"defaultType": "swap", "uta": False}}
     exchange = ccxt.pro.bitget(credentials | settings)
     addresses = exchange.urls["api"].items()
     exchange.urls["api"] = {name: venue.base_url if isinstance(url, str) else url for name, url in addresses}
@@ -32,7 +34,7 @@ async def exchange_of(venue: VenueProcess, key: Credentials | None, **options: A
     exchange.urls["api"]["ws"].update(public=f"{base}/public", private=f"{base}/private")
     try:
         await exchange.load_markets()
-        async with asyncio.timeout(WATCH_SECONDS_MAX):
+        async with asyncio.timeout(seconds or WATCH_SECONDS_MAX):
             yield exchange
     finally:
         await exchange.close()
