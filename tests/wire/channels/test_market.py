@@ -12,10 +12,10 @@ def test_a_ticker() -> None:
     assert {
         "instId": "ETHUSDT", "lastPr": "3200.12", "bidPr": "3200.12", "askPr": "3200.13", "bidSz": "4.10",
         "askSz": "2.55", "open24h": "3167.77", "high24h": "3290.00", "low24h": "3155.40",
-        "change24h": "0.01021", "fundingRate": "0.0001", "nextFundingTime": "1790208000000", "markPrice": "3200.31",
-        "indexPrice": "3200.9", "holdingAmount": "402113.22", "baseVolume": "512034.55",
-        "quoteVolume": "1641230011.2", "openUtc": "3180.00", "symbolType": "1", "symbol": "ETHUSDT",
-        "deliveryPrice": "0", "ts": "1790208000123",
+        "change24h": "0.01021", "fundingRate": "0.0001", "nextFundingTime": "1790208000000",
+        "markPrice": "3200.31", "indexPrice": "3200.9", "holdingAmount": "402113.22",
+        "baseVolume": "512034.55", "quoteVolume": "1641230011.2", "openUtc": "3180.00",
+        "symbolType": "1", "symbol": "ETHUSDT", "deliveryPrice": "0", "ts": "1790208000123",
     } == json.loads(msgspec.json.encode(ticker_push(TICKER, 1790208000000)))  # fmt: skip
 
 

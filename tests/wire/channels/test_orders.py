@@ -75,12 +75,12 @@ def test_a_filled_order_is_the_sample() -> None:
     """The documented push, field for field; presets are empty and the fee has no trailing zeros."""
     assert {
         "orderId": "1354000000000000101", "clientOid": "my-1", "instId": "BTCUSDT", "price": "0",
-        "size": "0.02", "orderType": "market", "force": "gtc", "side": "sell", "posSide": "net", "tradeSide": "sell_single",
-        "posMode": "one_way_mode", "marginMode": "crossed", "marginCoin": "USDT", "leverage": "20",
-        "status": "filled", "accBaseVolume": "0.02", "baseVolume": "0.02", "fillPrice": "65000.1",
-        "priceAvg": "65000.1", "tradeId": "1354000000000000555", "fillTime": "1790208000120",
-        "fillFee": "-0.7800012", "fillFeeCoin": "USDT", "tradeScope": "T", "notionalUsd": "1300.002",
-        "fillNotionalUsd": "1300.002", "feeDetail": [{"feeCoin": "USDT", "fee": "-0.7800012"}], "pnl": "1.25",
+        "size": "0.02", "orderType": "market", "force": "gtc", "side": "sell", "posSide": "net",
+        "tradeSide": "sell_single", "posMode": "one_way_mode", "marginMode": "crossed", "marginCoin": "USDT",
+        "leverage": "20", "status": "filled", "accBaseVolume": "0.02", "baseVolume": "0.02",
+        "fillPrice": "65000.1", "priceAvg": "65000.1", "tradeId": "1354000000000000555",
+        "fillTime": "1790208000120", "fillFee": "-0.7800012", "fillFeeCoin": "USDT", "tradeScope": "T",
+        "notionalUsd": "1300.002", "fillNotionalUsd": "1300.002", "feeDetail": [{"feeCoin": "USDT", "fee": "-0.7800012"}], "pnl": "1.25",
         "totalProfits": "1.25", "reduceOnly": "no", "enterPointSource": "API", "cancelReason": "",
         "stpMode": "none", "presetStopSurplusPrice": "", "presetStopSurplusType": "",
         "presetStopSurplusExecutePrice": "", "presetStopLossPrice": "", "presetStopLossType": "",
