@@ -85,11 +85,9 @@ def open_orders_of_all(connection: sqlite3.Connection) -> list[OrderRow]:
     return _select_orders(connection, f"orders INDEXED BY orders_open WHERE {_IS_OPEN}", [])
 
 
-def open_orders_of(connection: sqlite3.Connection, uid: str) -> tuple[list[OrderRow], int]:
-    """Find all open orders of an account, and the sequence up to which they are true."""
-    rows = _select_orders(connection, f"orders INDEXED BY orders_open WHERE uid = ? AND {_IS_OPEN}", [uid])
-    (position,) = connection.execute("SELECT sequence FROM position").fetchone()
-    return rows, position
+def open_orders_of(connection: sqlite3.Connection, uid: str) -> list[OrderRow]:
+    """Find all open orders of an account, in no order; how many it can have bounds the work."""
+    return _select_orders(connection, f"orders INDEXED BY orders_open WHERE uid = ? AND {_IS_OPEN}", [uid])
 
 
 def open_orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> list[OrderRow]:
