@@ -5,6 +5,7 @@ A venue whose streams are watched: the real engine, read models and publisher, w
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from backhand.commands import (
@@ -65,9 +66,9 @@ class Watching:
 
 
 class Watched:
-    """The venue: BTCUSDT, ETHUSDT, and ETHUSD listed, accounts `a` and `b` with plenty."""
+    """The venue: by itself with BTCUSDT, ETHUSDT and ETHUSD, and accounts `a` and `b` that have plenty."""
 
-    def __init__(self, cadence: Cadence = "per_command") -> None:
+    def __init__(self, cadence: Cadence = "per_command", opening: Sequence[Command] | None = None) -> None:
         self.state = State()
         self.time_ms = START_MS
         self.tickers, self.candles, self.trades = TickersFold(), CandleSeries(), RecentTrades()
@@ -78,6 +79,9 @@ class Watched:
         self.orders = OrdersFold()
         self.open_orders: dict[int, OrderRow] = {}
         self._unreleased: list[Applied] = []
+        if opening is not None:
+            self.do(*opening)
+            return
         listed = [one for one in built_in_contracts() if one.symbol in {"BTCUSDT", "ETHUSDT", "ETHUSD"}]
         self.do(ConfigureVenue("test"), *map(ListContract, listed))
         for uid in ("a", "b"):
@@ -138,10 +142,6 @@ class Watched:
     def stored(self, uid: str) -> list[OrderRow]:
         """The account's open orders, as the history has them."""
         return [row for row in self.open_orders.values() if row.uid == uid and row.is_open]
-
-    def open_accounts(self, *uids: str) -> None:
-        for uid in uids:
-            self.do(OpenAccount(uid), Transfer(uid, "USDT", 10**6 * E8))
 
 
 def ladder(*levels: tuple[int, int], symbol: str = "ETHUSDT", apart: int = 1) -> ReplaceLadder:

@@ -43,7 +43,7 @@ class Publisher:
     ) -> None:
         self._figures = figures
         self._encode = encode
-        self._cadence = cadence
+        self.cadence = cadence
         self._subscriptions = Subscriptions()
         self._market = MarketStreams(figures, self._subscriptions, candles, trades)
         self._accounts = AccountStreams(figures, self._subscriptions)
@@ -62,7 +62,7 @@ class Publisher:
         self._accounts.capture(applied, self._hold_back)
         if self._public_readers:
             self._market.capture(applied, self._hold_back_public)
-            if self._cadence == "per_command":
+            if self.cadence == "per_command":
                 self._market.send_trades(self._hold_back_public)
                 self._market.cut(applied.time_ms, self._hold_back_public, every_candle=True)
 
