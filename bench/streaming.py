@@ -66,9 +66,9 @@ def measure(root: Path, folder: Path, *, quick: bool) -> Section:
     return Section(
         "WebSocket: one book, a thousand readers",
         f"{READERS:,} connections that read `books` of one symbol, whose ladder changes 20 times a second;"
-        f" {cuts} cuts per round, rounds alternate. CPU time of the server's process per frame delivered, the"
-        f" venue's commands and rendering included; engine {engine}. Every reader got the same bytes. The bare server"
-        " writes the frames that the venue sent, and does nothing else.",
+        f" {cuts} cuts per round, rounds alternate. CPU time of the server's process per frame delivered,"
+        f" with the venue's commands and rendering; engine {engine}. Every reader got the same bytes. The"
+        " bare server writes the frames that the venue sent, and does nothing else.",
         (
             Figure("venue, per frame and reader", "µs CPU", tuple(venue_us)),
             Figure("bare server, per frame and reader", "µs CPU", tuple(bare_us)),
