@@ -6,15 +6,17 @@ The book that ccxt rebuilds from deltas, under a storm of changes, is the venue'
 
 import asyncio
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import ccxt
 import pytest
 
-from tests.http.conftest import SetBook
+from tests.http.conftest import MEMORY
 from tests.http.storm import ACCOUNTS, Storm
 from tests.http.test_ccxt_pro import ETH_USDT, exchange_of, levels
-from tests.http.venue import LINEAR, Operator, VenueProcess
+from tests.http.venue import LINEAR, VenueProcess
 
 STORM_SECONDS: Final = float(os.environ.get("BACKHAND_STORM_SECONDS", "5"))
 #: Seconds between two pauses.
@@ -56,8 +58,9 @@ async def settled(exchange: Any, rebuilt: Rebuilt) -> tuple[Sides, Sides]:
     return both
 
 
-async def storm(venue: VenueProcess, operator: Operator, exchange: Any, seconds: float) -> tuple[float, int]:
+async def storm(venue: VenueProcess, exchange: Any, seconds: float) -> tuple[float, int]:
     """Let it blow with pauses; changes per second, and the frames that were read."""
+    operator = venue.operator
     keys = [operator.open_key() for _ in range(ACCOUNTS)]
     blowing = Storm(venue, keys, seed=1)
     rebuilt = Rebuilt(exchange)
@@ -82,17 +85,20 @@ async def storm(venue: VenueProcess, operator: Operator, exchange: Any, seconds:
 
 
 @pytest.fixture
-def storm_venue(venue: VenueProcess, set_book: SetBook) -> VenueProcess:
-    set_book(LINEAR)
-    return venue
+def storm_venue(logs: Path) -> Iterator[VenueProcess]:
+    """A venue of its own: what a storm leaves behind would be in the books of other tests."""
+    process = VenueProcess(logs / "storm.log", (*MEMORY, "--limits", "off")).start()
+    process.operator.set_book(LINEAR, [("999", "100000")], [("1000", "100000")], "1000")
+    yield process
+    process.stop()
 
 
-def test_the_rebuilt_book_is_the_venues(storm_venue: VenueProcess, operator: Operator) -> None:
+def test_the_rebuilt_book_is_the_venues(storm_venue: VenueProcess) -> None:
     """After thousands of changes the book made of deltas equals merge-depth, level by level."""
 
     async def test() -> None:
         async with exchange_of(storm_venue, None, SECONDS_MAX) as exchange:
-            rate, frames = await storm(storm_venue, operator, exchange, STORM_SECONDS)
+            rate, frames = await storm(storm_venue, exchange, STORM_SECONDS)
             print(f"{rate:.0f} book changes per second, {frames} frames in {STORM_SECONDS:.0f} s")  # noqa: T201
             assert rate > CHANGES_PER_SECOND_MIN
             assert frames > 5 * STORM_SECONDS
@@ -100,14 +106,14 @@ def test_the_rebuilt_book_is_the_venues(storm_venue: VenueProcess, operator: Ope
     asyncio.run(test())
 
 
-def test_a_client_that_misses_levels_is_caught(storm_venue: VenueProcess, operator: Operator) -> None:
+def test_a_client_that_misses_levels_is_caught(storm_venue: VenueProcess) -> None:
     """The canary: a book that keeps what was taken out of it fails at its checksum or at a pause."""
 
     async def test() -> None:
         async with exchange_of(storm_venue, None, SECONDS_MAX) as exchange:
             handle_delta = exchange.handle_delta
             exchange.handle_delta = lambda side, delta: delta[1] != "0" and handle_delta(side, delta)
-            await storm(storm_venue, operator, exchange, 2 * PAUSE_EVERY)
+            await storm(storm_venue, exchange, 2 * PAUSE_EVERY)
 
     with pytest.raises((ccxt.BaseError, AssertionError)):
         asyncio.run(test())

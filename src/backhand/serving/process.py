@@ -119,8 +119,13 @@ class _Process:
         market = (self._tickers.fold, self._candles.fold, self._trades.fold)
         state = recover(storage.journal, storage.history, (*market, self._directory.fold, counts.recover))
         self._directory.check_keys()
+        clock = RealClock(state.time_ms)
         publisher = self._publisher = Publisher(
-            StateFigures(state, self._tickers), self._candles, self._trades, text_frame
+            StateFigures(state, self._tickers),
+            self._candles,
+            self._trades,
+            text_frame,
+            "per_command" if clock.mode == "frozen" else "timed",
         )
 
         def capture(_state: State, applied: Applied) -> None:
@@ -133,7 +138,7 @@ class _Process:
             state,
             storage.journal,
             storage.history,
-            RealClock(state.time_ms),
+            clock,
             (self._directory.fold, counts.fold, publisher.release),
             counts.commit,
             (capture,),
