@@ -105,8 +105,8 @@ def test_public_channels(venue: VenueProcess, trader: Trader, set_book: SetBook)
     asyncio.run(test())
 
 
-async def _sides(exchange: Any) -> tuple[list[list[float]], list[list[float]]]:
-    book = await exchange.watch_order_book(ETH_USDT)
+async def _sides(exchange: Any, depth: int | None = None) -> tuple[list[list[float]], list[list[float]]]:
+    book = await exchange.watch_order_book(ETH_USDT, depth)
     return levels(book["bids"]), levels(book["asks"])
 
 
@@ -114,16 +114,17 @@ async def _sides(exchange: Any) -> tuple[list[list[float]], list[list[float]]]:
 def test_shallow_books(venue: VenueProcess, set_book: SetBook, depth: int) -> None:
     """The channels with few levels replace the book by its best levels each time."""
     bids = tuple((f"{999 - place}", f"{place + 1}") for place in range(20))
+    best = [[float(price), float(size)] for price, size in bids[:depth]]
 
     async def test() -> None:
         async with exchange_of(venue, None) as exchange:
             set_book(LINEAR)
-            await exchange.watch_order_book(ETH_USDT, depth)
+            book = Watcher(lambda: _sides(exchange, depth))
+            tasks = [asyncio.create_task(book.run())]
+            await book.until(lambda sides: sides[0] == [[999.0, 100_000.0]])
             await asyncio.to_thread(set_book, LINEAR, bids)
-            book: Any = {"bids": []}
-            while len(book["bids"]) < depth or book["bids"][0][1] != 1.0:
-                book = await exchange.watch_order_book(ETH_USDT, depth)
-            assert [[float(price), float(size)] for price, size in bids[:depth]] == levels(book["bids"])
+            await book.until(lambda sides: sides[0] == best)
+            await end(tasks)
 
     asyncio.run(test())
 
