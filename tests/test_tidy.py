@@ -25,7 +25,7 @@ PURE_IMPORTS: Final = (
     *("bisect", "decimal", "heapq", "math", "operator", "re", "string", "struct", "urllib.parse"),
     *("base64", "binascii", "hashlib", "hmac", "msgspec", "mypy_extensions", "typing_extensions"),
     *("backhand.units", "backhand.commands", "backhand.events"),
-    *("backhand.engine", "backhand.projections", "backhand.wire"),
+    *("backhand.engine", "backhand.projections", "backhand.wire", "backhand.streams"),
 )
 #: Built-ins that do I/O, run text, or answer differently in another process (`hash`, `id`).
 IMPURE_NAMES: Final = frozenset(
@@ -45,7 +45,7 @@ SET_OPERATORS: Final = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
 #: Attributes that hold frozen structs, and dictionaries whose keys are names.
 PRINTABLE_STRUCTS: Final = frozenset(["contract", "take_profit", "stop_loss"])
 NAMED: Final = (".markets", ".coins", ".accounts", ".ledgers", ".holdings", ".client_oids", ".hedge_modes")
-PURE_PARTS: Final = ("units.py", "commands.py", "events.py", "engine", "wire", "projections")
+PURE_PARTS: Final = ("units.py", "commands.py", "events.py", "engine", "wire", "projections", "streams")
 
 #: The longest module may only get shorter: lower this number with it.
 MODULE_LINES_MAX: Final = 400
