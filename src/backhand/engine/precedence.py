@@ -89,6 +89,7 @@ PRECEDENCE: Final[Mapping[type, tuple[RejectReason, ...]]] = {
         RejectReason.LONG_STOP_LOSS_TOO_HIGH,
         RejectReason.SHORT_TAKE_PROFIT_TOO_HIGH,
         RejectReason.SHORT_STOP_LOSS_TOO_LOW,
+        RejectReason.TOO_MANY_TRIGGERS,
         RejectReason.TOO_MANY_ORDERS,
         RejectReason.TOO_MANY_POSITIONS,
         RejectReason.NO_LIQUIDITY,
@@ -128,6 +129,7 @@ PRECEDENCE: Final[Mapping[type, tuple[RejectReason, ...]]] = {
         RejectReason.LONG_STOP_LOSS_TOO_HIGH,
         RejectReason.SHORT_TAKE_PROFIT_TOO_HIGH,
         RejectReason.SHORT_STOP_LOSS_TOO_LOW,
+        RejectReason.TOO_MANY_TRIGGERS,
         RejectReason.TOO_MANY_ORDERS,
         RejectReason.TOO_MANY_POSITIONS,
         RejectReason.POSITION_LIMIT_EXCEEDED,
@@ -214,6 +216,7 @@ PRECEDENCE: Final[Mapping[type, tuple[RejectReason, ...]]] = {
         RejectReason.LEVERAGE_SIDE_MISSING,
         RejectReason.LEVERAGE_OUT_OF_RANGE,
         RejectReason.LEVERAGE_ORDERS_OPEN,
+        RejectReason.LEVERAGE_ABOVE_TIER,
         RejectReason.LEVERAGE_MARGIN_MISSING,
     ),
     MoveMargin: (
