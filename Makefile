@@ -18,6 +18,8 @@ export PIP_NO_INPUT := 1
 
 ready := .venv/.ready
 built := .build/compiled/.built
+# Clients of Bitget's API in JavaScript, which the tests drive. The stamp is not there where they cannot be.
+clients := .npm/.ready
 run := .venv/bin/python -m
 
 # What is tested on both forms of the engine: its own tests, and whatever else is made of the same rules.
@@ -32,7 +34,7 @@ demo: $(ready) ## play every kind of reversal through ccxt against a venue, and 
 serve: $(ready) ## run a venue in the foreground; options in ARGS="--port 8080"
 	@.venv/bin/backhand serve $(ARGS)
 
-test: check build ## check, then every test interpreted, then the engine's tests compiled
+test: check build $(clients) ## check, then every test interpreted, then the engine's tests compiled
 	@echo "== tests, engine interpreted"
 	@BACKHAND_ENGINE=interpreted $(run) pytest
 	@echo "== tests, engine compiled: $(engine_tests)"
@@ -62,7 +64,7 @@ docs: $(ready) ## write docs/messages.md, the page of all commands, events and r
 	@$(run) tests.messages
 
 clean: ## remove everything that these targets made, .venv included
-	rm -rf .venv .build .bench build dist src/backhand.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .npm .build .bench build dist src/backhand.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # The stamp is written last and holds this folder's path: an environment whose set-up was interrupted, or
@@ -90,6 +92,9 @@ $(ready): pyproject.toml setup.py $(wildcard constraints/*.txt)
 	@$(run) pip install --quiet --constraint constraints/dev.txt --no-build-isolation --editable '.[dev]'
 	@printf '%s' "$(CURDIR)" >$@
 	@echo "Done: .venv/bin/backhand"
+
+$(clients): $(wildcard tests/npm/*.json) tests/npm/install.sh
+	@sh tests/npm/install.sh $(CURDIR)/.npm
 
 $(built): $(ready) $(shell find src/backhand -name '*.py')
 	@command -v $${CC:-cc} >/dev/null || { \

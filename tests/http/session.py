@@ -1,22 +1,24 @@
 """
-A scripted session on a venue whose seed is fixed and whose clock is stepped by hand: all answers, as bytes.
+A scripted session on a venue whose seed is fixed and whose clock is stepped by hand, as bytes.
 
 `python -m tests.http.session` plays it on both kinds of market and writes what came to `recorded/`, where
 `test_reproducible` looks. Renew it when answers change on purpose, and read the difference before
 committing it.
 
 A record is four lines: what was asked, with which body, the status and headers that are the venue's own, and
-the answer's body. Push frames will be recorded between them, each at the step that caused it.
+the answer's body. Push frames follow the step that caused them, a line each: whose connection, the text.
 """
 
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from tests.http.streaming import Listener, arg, topic_of
 from tests.http.venue import LINEAR, MIX, REVERSE, Answer, Trader, VenueProcess, query_of
 
 RECORDED: Final = Path(__file__).parent / "recorded"
@@ -44,6 +46,15 @@ READS: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
     (f"{ORDER}/orders-history", PRODUCT),
     (f"{ORDER}/fills", PRODUCT),
 )
+
+#: What both accounts watch: every private channel, and public ones of the contract.
+TOPICS: Final = (
+    *(arg(channel) for channel in ("account", "positions", "orders", "orders-algo", "fill")),
+    *(topic_of(LINEAR, channel) for channel in ("ticker", "books", "books5", "trade", "candle1m")),
+)
+
+#: Channels that begin with nothing.
+SILENT: Final = ("orders", "orders-algo", "fill")
 
 #: Who asks for what: a step of the clock, a round of reads, or a request's path and body.
 SCRIPT: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
@@ -132,10 +143,12 @@ SCRIPT: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
 
 def play(process: VenueProcess, market: str) -> bytes:
     """Play the session on a running venue that is fresh; every record, one after the other."""
-    return b"\n".join(_records(process, market)) + b"\n"
+    with ExitStack() as stack:
+        listeners = {name: stack.enter_context(Listener(process)) for name in ("one_way", "hedge")}
+        return b"\n".join(_records(process, market, listeners)) + b"\n"
 
 
-def _records(process: VenueProcess, market: str) -> Iterator[bytes]:
+def _records(process: VenueProcess, market: str, listeners: Mapping[str, Listener]) -> Iterator[bytes]:
     operator = process.operator
     if market == "manual":
         operator.set_book(
@@ -148,6 +161,13 @@ def _records(process: VenueProcess, market: str) -> Iterator[bytes]:
     yield _record(
         "GET", f"{MIX}/market/contracts", b"", traders["hedge"].get(f"{MIX}/market/contracts", PRODUCT)
     )
+    for name, listener in listeners.items():
+        listener.log_in(traders[name].credentials)
+        for topic in TOPICS:
+            listener.ask("subscribe", topic)
+            # What a topic begins with is read from the venue's state, which takes a moment.
+            for _ in range(1 if topic["channel"] in SILENT else 2):
+                yield f"{name} {listener.text()}".encode()
     for who, path, asked in SCRIPT:
         body = msgspec.json.encode(asked)
         if path == "reads":
@@ -158,6 +178,15 @@ def _records(process: VenueProcess, market: str) -> Iterator[bytes]:
             yield _record("POST", "/_venue/clock/advance", body, answer)
         else:
             yield _record("POST", path, body, traders[who].post(path, body))
+        yield from _frames(listeners)
+
+
+def _frames(listeners: Mapping[str, Listener]) -> Iterator[bytes]:
+    """Read what each connection was sent by now: what comes after the answer to a ping is another step's."""
+    for name, listener in listeners.items():
+        listener.send("ping")
+        while (text := listener.text()) != "pong":
+            yield f"{name} {text}".encode()
 
 
 def _reads(trader: Trader) -> Iterator[bytes]:
