@@ -103,7 +103,7 @@ def _missing_table(path: Path) -> None:
 
 def _unreadable_terms(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("UPDATE contracts SET terms = '{}'")
+        connection.execute("UPDATE contracts SET row = '{}'")
 
 
 def _other_venue(path: Path) -> None:

@@ -3,15 +3,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
 from backhand.engine.invariants import InvariantBroken
 from backhand.history import History, HistoryClosed, HistoryFailed, HistoryTimeout, OrderFilter
 from backhand.history import store as store_module
+from backhand.history.writes import Rows, write
 from backhand.projections.orders import OrderRow
 from tests.history.stored import VENUE, content
-from tests.projections.tape import Tape
+from tests.projections.tape import BTCUSDT, Tape
 
 USDT = OrderFilter(product_type="USDT-FUTURES")
 
@@ -70,6 +72,68 @@ def test_a_read_that_is_late_is_unknown_and_not_missing(tmp_path: Path) -> None:
         history.close()
 
     asyncio.run(ask())
+
+
+@pytest.fixture
+def transactions(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[int]:
+    """The last sequence of each transaction, once it is written."""
+    ends: SimpleQueue[int] = SimpleQueue()
+
+    def write_and_tell(connection: sqlite3.Connection, rows: Rows) -> None:
+        write(connection, rows)
+        ends.put(rows.sequence)
+
+    monkeypatch.setattr(store_module, "write", write_and_tell)
+    return ends
+
+
+def test_commands_gather_until_they_are_asked_for(
+    transactions: SimpleQueue[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody asks for waits for more; a question has all of it written at once, in one transaction."""
+    monkeypatch.setattr(store_module, "GATHERING_S", 3_600)
+    tape = Tape()
+
+    async def ask() -> None:
+        history = History(None, VENUE)
+        history.put(tape.applied)
+        order = tape.accept()
+        for event in (order, tape.fill(order.order_id, 1), tape.fill(order.order_id, 2)):
+            history.put([tape.step(event)])
+        assert 0 == history.position
+        row = await history.order("1", order_id=order.order_id)
+        assert row is not None
+        assert 3 * BTCUSDT.lot_e8 == row.filled_size_e8
+        assert (len(tape.applied), True) == (transactions.get(), transactions.empty())
+        history.close()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("transaction_commands", "gathering_s", "written_to"), [(10, 3_600, 10), (1_000, 0.01, 15)]
+)
+def test_commands_are_written_unasked_when_they_are_enough_or_have_waited(
+    transaction_commands: int,
+    gathering_s: float,
+    written_to: int,
+    transactions: SimpleQueue[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full transaction does not wait for more, and neither does what has gathered for long."""
+    monkeypatch.setattr(store_module, "TRANSACTION_COMMANDS_MAX", transaction_commands)
+    monkeypatch.setattr(store_module, "GATHERING_S", gathering_s)
+    tape = Tape()
+    while len(tape.applied) < 15:
+        tape.step()
+    history = History(None, VENUE)
+    for start in (0, 5, 10):
+        history.put(tape.applied[start : start + 5])
+    ends = [transactions.get(timeout=10)]
+    while ends[-1] < written_to:
+        ends.append(transactions.get(timeout=10))
+    history.close()
+    assert written_to == ends[-1]
 
 
 def test_a_full_backlog_makes_the_producer_wait(tmp_path: Path) -> None:

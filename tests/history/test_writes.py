@@ -4,13 +4,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from backhand.history.schema import open_history
+from backhand.history.tables import TABLES, Table
 from backhand.history.writes import Folds, Rows, write
 from backhand.projections.applied import Applied
-from backhand.projections.orders import FillRow, OrderRow
-from backhand.projections.positions import ClosedPositionRow
 from tests.history.stored import VENUE, Content, content, fold_into
 from tests.projections.tape import BTCUSDT, Tape, seeded_tape
 
@@ -114,17 +114,13 @@ def test_an_order_that_changes_often_is_written_once() -> None:
     assert BTCUSDT in rows.contracts
 
 
-@pytest.mark.parametrize(
-    ("table", "row"),
-    [("orders", OrderRow), ("fills", FillRow), ("closed_positions", ClosedPositionRow)],
-)
-def test_a_table_has_the_columns_of_its_row(
-    table: str, row: type[OrderRow | FillRow | ClosedPositionRow]
-) -> None:
-    """Columns and fields are the same names in the same order, amounts are text, the rest is not."""
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_table_has_the_columns_that_it_names(table: Table[msgspec.Struct]) -> None:
+    """Columns are fields of the row, of the same type, and then the row itself; the key is among them."""
     with closing(open_history(None, VENUE).connection) as connection:
-        columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
-    assert list(row.__struct_fields__) == [name for _, name, *_ in columns]
-    amounts = {name for _, name, kind, *_ in columns if name.endswith(("_e8", "_e12", "_e20"))}
-    assert amounts
-    assert {"TEXT"} == {kind for _, name, kind, *_ in columns if name in amounts}
+        columns = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
+    kinds = {int: "INTEGER"}
+    fields = {field.name: kinds.get(field.type, "TEXT") for field in msgspec.structs.fields(table.row)}
+    expected = [(name, fields[name]) for name in table.keys]
+    assert [*expected, ("row", "TEXT")] == [(name, kind) for _, name, kind, *_ in columns]
+    assert list(table.primary_key) == [name for _, name, *_, primary in columns if primary]

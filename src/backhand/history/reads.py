@@ -2,18 +2,22 @@
 Questions about the tables, each answered through one named index, newest first.
 
 An answer leaves SQLite as one JSON text, in one step: fetched row by row, a page of 100 would have to
-win the interpreter back from the event loop 100 times (see `writes`).
+win the interpreter back from the event loop 100 times (see `writes`). A page of a product type walks the
+index by symbol once for each of its symbols, a page deep at most, and takes the newest of what it finds.
 
 Ids grow with time. A page that continues below an id therefore starts at that id's time, and a page
-never walks over what is newer than it.
+never walks over what is newer than it, but for orders of that very millisecond.
 """
 
 import sqlite3
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
+from backhand.commands import Contract
 from backhand.events import OrderSource
+from backhand.history.tables import CLOSED_POSITIONS, CONTRACTS, FILLS, ORDERS, Row, Table
 from backhand.projections.orders import FillRow, OrderRow, OrderStatus
 from backhand.projections.positions import ClosedPositionRow
 
@@ -64,81 +68,88 @@ class PositionFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = PAGE_ROWS_MAX
 
 
+def contracts(connection: sqlite3.Connection) -> list[Contract]:
+    """Find the terms in force of every contract."""
+    return _ask(connection, CONTRACTS, "SELECT row FROM contracts", ())
+
+
 def order_by_id(connection: sqlite3.Connection, uid: str, order_id: int) -> OrderRow | None:
     """Find an order of an account by its id."""
     if not 0 <= order_id <= _INTEGER_MAX:
         return None
-    found = _select_orders(connection, "orders WHERE order_id = ? AND uid = ?", [order_id, uid])
+    found = _ask(connection, ORDERS, "SELECT row FROM orders WHERE order_id = ? AND uid = ?", (order_id, uid))
     return found[0] if found else None
 
 
 def order_by_client_oid(connection: sqlite3.Connection, uid: str, client_oid: str) -> OrderRow | None:
     """Find an account's newest order with a client order id."""
-    matching = _Conditions("orders INDEXED BY orders_by_client_oid", uid)
-    matching.add("client_oid = ?", client_oid)
-    found = _select_orders(connection, *matching.page("order_id DESC", 1))
+    newest = (
+        "SELECT row FROM orders INDEXED BY orders_by_client_oid WHERE uid = ? AND client_oid = ?"
+        " ORDER BY order_id DESC LIMIT 1"
+    )
+    found = _ask(connection, ORDERS, newest, (uid, client_oid))
     return found[0] if found else None
 
 
 def open_orders_of_all(connection: sqlite3.Connection) -> list[OrderRow]:
     """Find every open order of every account, in no order, to resume folding with."""
-    return _select_orders(connection, f"orders INDEXED BY orders_open WHERE {_IS_OPEN}", [])
+    rows = f"SELECT row FROM orders INDEXED BY orders_open WHERE {_IS_OPEN}"  # noqa: S608
+    return _ask(connection, ORDERS, rows, ())
 
 
 def open_orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> list[OrderRow]:
     """Find an account's open orders; how many it can have bounds the work."""
-    matching = _Conditions("orders INDEXED BY orders_open", uid)
+    matching = _order_conditions(connection, uid, wanted)
     matching.add(_IS_OPEN)
-    return _order_page(connection, matching, wanted)
+    matching.add_contract(wanted.product_type, wanted.symbol)
+    return matching.page(connection, ORDERS, "orders_open", _ORDERS_NEWEST_FIRST, wanted.limit)
 
 
 def orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> list[OrderRow]:
     """Find an account's orders, open ones included unless `statuses` says otherwise."""
-    index = "orders_by_product" if wanted.symbol is None else "orders_by_symbol"
-    return _order_page(connection, _Conditions(f"orders INDEXED BY {index}", uid), wanted)
+    matching = _order_conditions(connection, uid, wanted)
+    return matching.page_of_symbols(connection, ORDERS, "orders_by_symbol", _ORDERS_NEWEST_FIRST, wanted)
 
 
 def fills(connection: sqlite3.Connection, uid: str, wanted: FillFilter) -> list[FillRow]:
     """Find an account's fills."""
-    if wanted.order_id is not None:
-        if not 0 <= wanted.order_id <= _INTEGER_MAX:
-            return []
-        matching = _Conditions("fills INDEXED BY fills_by_order", uid)
-        matching.add("order_id = ?", wanted.order_id)
-        matching.add("trade_id < ?", _bounded(wanted.id_less_than))
-        matching.add("created_at_ms <= ?", _bounded(wanted.end_ms))
-        newest_first = "trade_id DESC"
-    else:
-        index = "fills_by_product" if wanted.symbol is None else "fills_by_symbol"
-        matching = _Conditions(f"fills INDEXED BY {index}", uid)
+    matching = _Conditions(uid)
+    matching.add("created_at_ms >= ?", _bounded(wanted.start_ms))
+    if wanted.order_id is None:
         time_of_id = "SELECT created_at_ms FROM fills WHERE trade_id <= ? ORDER BY trade_id DESC LIMIT 1"
         matching.add("(created_at_ms, trade_id) < (?, ?)", *_page_start(connection, time_of_id, wanted))
-        newest_first = "created_at_ms DESC, trade_id DESC, order_id DESC"
-    matching.add("created_at_ms >= ?", _bounded(wanted.start_ms))
+        return matching.page_of_symbols(connection, FILLS, "fills_by_symbol", _FILLS_NEWEST_FIRST, wanted)
+    if not 0 <= wanted.order_id <= _INTEGER_MAX:
+        return []
+    matching.add("order_id = ?", wanted.order_id)
+    matching.add("trade_id < ?", _bounded(wanted.id_less_than))
+    matching.add("created_at_ms <= ?", _bounded(wanted.end_ms))
     matching.add_contract(wanted.product_type, wanted.symbol)
-    return _FILLS.decode(_answer(connection, _SELECT_FILLS, *matching.page(newest_first, wanted.limit)))
+    return matching.page(connection, FILLS, "fills_by_order", ("trade_id",), wanted.limit)
 
 
 def closed_positions(
     connection: sqlite3.Connection, uid: str, wanted: PositionFilter
 ) -> list[ClosedPositionRow]:
     """Find an account's closed positions, by position id."""
-    index = "closed_positions_by_product" if wanted.symbol is None else "closed_positions_by_symbol"
-    matching = _Conditions(f"closed_positions INDEXED BY {index}", uid)
-    matching.add_contract(wanted.product_type, wanted.symbol)
+    matching = _Conditions(uid)
     matching.add("position_id < ?", _bounded(wanted.id_less_than))
     matching.add("closed_at_ms >= ?", _bounded(wanted.start_ms))
     matching.add("closed_at_ms <= ?", _bounded(wanted.end_ms))
-    return _POSITIONS.decode(
-        _answer(connection, _SELECT_POSITIONS, *matching.page("position_id DESC", wanted.limit))
+    return matching.page_of_symbols(
+        connection, CLOSED_POSITIONS, "closed_positions_by_symbol", ("position_id",), wanted
     )
 
 
 class _Conditions:
-    """The rows of one account in a table that meet every condition added."""
+    """
+    The rows of one account in a table that meet every condition added.
 
-    def __init__(self, table: str, uid: str) -> None:
-        self._text = f"{table} WHERE uid = ?"
+    Only names and placeholders of this module are put together here, never what somebody sent.
+    """
+
+    def __init__(self, uid: str) -> None:
+        self._text = "uid = ?"
         self._values: list[int | str] = [uid]
 
     def add(self, condition: str, *values: int | str) -> None:
@@ -146,17 +157,46 @@ class _Conditions:
         self._values += values
 
     def add_contract(self, product_type: str, symbol: str | None) -> None:
-        self.add("product_type = ?", product_type)
+        self.add("symbol IN (SELECT symbol FROM contracts WHERE product_type = ?)", product_type)
         if symbol is not None:
             self.add("symbol = ?", symbol)
 
-    def page(self, newest_first: str, limit: int) -> tuple[str, list[int | str]]:
-        rows = max(0, min(limit, PAGE_ROWS_MAX))
-        return f"{self._text} ORDER BY {newest_first} LIMIT ?", [*self._values, rows]
+    def page(
+        self, connection: sqlite3.Connection, table: Table[Row], index: str, by: tuple[str, ...], limit: int
+    ) -> list[Row]:
+        """Give the newest rows; `by` is the order in which the index has them."""
+        rows = (
+            f"SELECT row FROM {table.name} INDEXED BY {index}"  # noqa: S608
+            f" WHERE {self._text} ORDER BY {_falling(by)} LIMIT ?"
+        )
+        return _ask(connection, table, rows, (*self._values, _rows_of_page(limit)))
+
+    def page_of_symbols(
+        self,
+        connection: sqlite3.Connection,
+        table: Table[Row],
+        index: str,
+        by: tuple[str, ...],
+        wanted: OrderFilter | FillFilter | PositionFilter,
+    ) -> list[Row]:
+        """Give the newest rows of a product type's symbols: those of each by its index, then those of all."""
+        key = ", ".join(table.primary_key)
+        limit = _rows_of_page(wanted.limit)
+        contract, values = "product_type = ?", [wanted.product_type]
+        if wanted.symbol is not None:
+            contract, values = f"{contract} AND symbol = ?", [*values, wanted.symbol]
+        rows = (
+            f"SELECT row FROM (SELECT symbol AS listed FROM contracts WHERE {contract})"  # noqa: S608
+            f" CROSS JOIN {table.name} WHERE ({key}) IN ("
+            f"SELECT {key} FROM {table.name} INDEXED BY {index}"
+            f" WHERE symbol = listed AND {self._text} ORDER BY {_falling(by)} LIMIT ?"
+            f") ORDER BY {_falling(by)} LIMIT ?"
+        )
+        return _ask(connection, table, rows, (*values, *self._values, limit, limit))
 
 
-def _order_page(connection: sqlite3.Connection, matching: _Conditions, wanted: OrderFilter) -> list[OrderRow]:
-    matching.add_contract(wanted.product_type, wanted.symbol)
+def _order_conditions(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> _Conditions:
+    matching = _Conditions(uid)
     if wanted.source is not None:
         matching.add("source = ?", wanted.source)
     if wanted.statuses:
@@ -164,7 +204,7 @@ def _order_page(connection: sqlite3.Connection, matching: _Conditions, wanted: O
     time_of_id = "SELECT created_at_ms FROM orders WHERE order_id <= ? ORDER BY order_id DESC LIMIT 1"
     matching.add("created_at_ms >= ?", _bounded(wanted.start_ms))
     matching.add("(created_at_ms, order_id) < (?, ?)", *_page_start(connection, time_of_id, wanted))
-    return _select_orders(connection, *matching.page("created_at_ms DESC, order_id DESC", wanted.limit))
+    return matching
 
 
 def _page_start(
@@ -186,37 +226,23 @@ def _bounded(number: int) -> int:
     return max(0, min(number, _INTEGER_MAX))
 
 
-def _select_orders(connection: sqlite3.Connection, source: str, values: list[int | str]) -> list[OrderRow]:
-    return _ORDERS.decode(_answer(connection, _SELECT_ORDERS, source, values))
+def _rows_of_page(limit: int) -> int:
+    return max(0, min(limit, PAGE_ROWS_MAX))
 
 
-def _answer(
-    connection: sqlite3.Connection, select: tuple[str, str], source: str, values: list[int | str]
-) -> str:
-    objects, columns = select
-    # Only names and placeholders of this module are put together here, never what somebody sent.
-    statement = f"SELECT {objects} FROM (SELECT {columns} FROM {source})"  # noqa: S608
+def _falling(by: tuple[str, ...]) -> str:
+    return ", ".join(f"{column} DESC" for column in by)
+
+
+def _ask(
+    connection: sqlite3.Connection, table: Table[Row], rows: str, values: Sequence[int | str]
+) -> list[Row]:
+    """Run a statement that selects `row`, and read what it finds as one text, in its order."""
+    statement = f"SELECT '[' || coalesce(group_concat(row), '') || ']' FROM ({rows})"  # noqa: S608
     (text,) = connection.execute(statement, values).fetchone()
-    return str(text)
-
-
-def _select(columns: tuple[str, ...]) -> tuple[str, str]:
-    pairs = ", ".join(f"'{column}', {column}" for column in columns)
-    return f"json_group_array(json_object({pairs}))", ", ".join(columns)
-
-
-_Row = TypeVar("_Row")
-
-
-def _decoder(row: type[_Row]) -> "msgspec.json.Decoder[list[_Row]]":
-    # Not strict: flags are 0 and 1, and amounts are text.
-    return msgspec.json.Decoder(list[row], strict=False)  # type: ignore[valid-type]
+    return table.rows(text)
 
 
 _IS_OPEN: Final = "status IN ('live', 'partially_filled')"
-_SELECT_ORDERS: Final = _select(OrderRow.__struct_fields__)
-_SELECT_FILLS: Final = _select(FillRow.__struct_fields__)
-_SELECT_POSITIONS: Final = _select(ClosedPositionRow.__struct_fields__)
-_ORDERS: Final = _decoder(OrderRow)
-_FILLS: Final = _decoder(FillRow)
-_POSITIONS: Final = _decoder(ClosedPositionRow)
+_ORDERS_NEWEST_FIRST: Final = ("created_at_ms", "order_id")
+_FILLS_NEWEST_FIRST: Final = ("created_at_ms", "trade_id", "order_id")

@@ -1,25 +1,17 @@
 """
-The file of the read models: its tables, how it is opened, and when it is thrown away.
+The file of the read models: what is in it, how it is opened, and when it is thrown away.
 
 Everything in it is folded from the journal, so a file that is damaged, of another schema or of another
 venue is deleted and made again from position 0, with a line in the log. Migrations do not exist.
 
-    position                 one row: the venue, and the last sequence whose rows are all in the file
-    contracts                terms in force, to resume folding with
-    orders, fills            what a client may ask about its past and present orders
-    closed_positions         what a client may ask about positions that have ended
+    position    one row: the venue, and the last sequence whose rows are all in the file
+    contracts   terms in force, to resume folding with
+    the rest    what a client may ask about, see `tables`
 
 Settings: `journal_mode=wal` with `synchronous=normal` keeps transactions whole and in order through
 SIGKILL and power loss. The newest may be lost in a power loss, and their position with them: they are
 folded again. `synchronous=off` would save the syncs at checkpoints, but can leave a file that is wrong
 without showing it.
-
-Amounts (names in _e8, _e12, _e20) can exceed SQLite's 64-bit integers: a value in _e20 does at a tenth of
-a dollar, and any client may ask for a price that does in _e12. They are stored as decimal text; nothing
-selects or sorts by them. Ids have 19 digits and fit.
-
-Ids grow with time, so order by (created_at_ms, id) is order by id, and an index that ends in both serves
-time spans and pages alike. The tables are WITHOUT ROWID so that every index ends in the table's id.
 """
 
 import contextlib
@@ -31,12 +23,13 @@ import msgspec
 import structlog
 
 from backhand.commands import Contract
-from backhand.history.reads import open_orders_of_all
+from backhand.history.reads import contracts, open_orders_of_all
+from backhand.history.tables import TABLES
 from backhand.projections.orders import OrderRow
 
-#: Kept in the file's header (`PRAGMA user_version`). Raise it with every change of a table, of an index
-#: or of what a fold puts into a row: older files are then made again.
-SCHEMA_VERSION: Final = 1
+#: Kept in the file's header (`PRAGMA user_version`). Raise it with every change of a table, of an index,
+#: of a row's fields or of what a fold puts into them: older files are then made again.
+SCHEMA_VERSION: Final = 2
 #: Write-ahead log before a checkpoint. A checkpoint syncs twice; every 32 MiB makes that rare, and the
 #: log still fits the page cache.
 _CHECKPOINT_PAGES: Final = 8_192
@@ -49,91 +42,7 @@ CREATE TABLE position (
     venue_id TEXT NOT NULL,
     sequence INTEGER NOT NULL
 ) STRICT;
-
-CREATE TABLE contracts (symbol TEXT PRIMARY KEY, terms TEXT NOT NULL) STRICT, WITHOUT ROWID;
-
-CREATE TABLE orders (
-    order_id INTEGER PRIMARY KEY,
-    uid TEXT NOT NULL,
-    client_oid TEXT NOT NULL,
-    symbol TEXT NOT NULL,
-    product_type TEXT NOT NULL,
-    margin_coin TEXT NOT NULL,
-    inverse INTEGER NOT NULL,
-    side INTEGER NOT NULL,
-    hold_side INTEGER NOT NULL,
-    reduce_only INTEGER NOT NULL,
-    order_type TEXT NOT NULL,
-    time_in_force TEXT NOT NULL,
-    margin_mode TEXT NOT NULL,
-    leverage INTEGER NOT NULL,
-    source TEXT NOT NULL,
-    price_e12 TEXT NOT NULL,
-    size_e8 TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    cancel_reason TEXT,
-    updated_at_ms INTEGER NOT NULL,
-    filled_size_e8 TEXT NOT NULL,
-    filled_value_e20 TEXT NOT NULL,
-    fee_e8 TEXT NOT NULL,
-    profit_e8 TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX orders_by_client_oid ON orders (uid, client_oid);
-CREATE INDEX orders_by_product ON orders (uid, product_type, created_at_ms);
-CREATE INDEX orders_by_symbol ON orders (uid, symbol, created_at_ms);
-CREATE INDEX orders_open ON orders (uid, created_at_ms) WHERE status IN ('live', 'partially_filled');
-
-CREATE TABLE fills (
-    trade_id INTEGER NOT NULL,
-    order_id INTEGER NOT NULL,
-    uid TEXT NOT NULL,
-    symbol TEXT NOT NULL,
-    product_type TEXT NOT NULL,
-    margin_coin TEXT NOT NULL,
-    inverse INTEGER NOT NULL,
-    side INTEGER NOT NULL,
-    hold_side INTEGER NOT NULL,
-    reduce_only INTEGER NOT NULL,
-    is_taker INTEGER NOT NULL,
-    margin_mode TEXT NOT NULL,
-    source TEXT NOT NULL,
-    price_e12 TEXT NOT NULL,
-    size_e8 TEXT NOT NULL,
-    value_e20 TEXT NOT NULL,
-    fee_e8 TEXT NOT NULL,
-    profit_e8 TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (trade_id, order_id)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX fills_by_order ON fills (order_id);
-CREATE INDEX fills_by_product ON fills (uid, product_type, created_at_ms);
-CREATE INDEX fills_by_symbol ON fills (uid, symbol, created_at_ms);
-
-CREATE TABLE closed_positions (
-    position_id INTEGER PRIMARY KEY,
-    uid TEXT NOT NULL,
-    symbol TEXT NOT NULL,
-    product_type TEXT NOT NULL,
-    margin_coin TEXT NOT NULL,
-    inverse INTEGER NOT NULL,
-    side INTEGER NOT NULL,
-    hedge_mode INTEGER NOT NULL,
-    margin_mode TEXT NOT NULL,
-    opened_size_e8 TEXT NOT NULL,
-    closed_size_e8 TEXT NOT NULL,
-    opened_value_e20 TEXT NOT NULL,
-    closed_value_e20 TEXT NOT NULL,
-    profit_e8 TEXT NOT NULL,
-    open_fee_e8 TEXT NOT NULL,
-    close_fee_e8 TEXT NOT NULL,
-    funding_e8 TEXT NOT NULL,
-    opened_at_ms INTEGER NOT NULL,
-    closed_at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX closed_positions_by_product ON closed_positions (uid, product_type);
-CREATE INDEX closed_positions_by_symbol ON closed_positions (uid, symbol);
-"""
+""" + "".join(table.create for table in TABLES)
 
 #: What SQLite says of a file that it cannot make sense of. Other errors (no permission, no space, a disk
 #: that fails) are not cured by making the file again.
@@ -204,11 +113,10 @@ def _open(path: Path, venue_id: str) -> Opened:
     connection = _connect(path)
     try:
         position = _require_ours(connection, venue_id)
-        terms = connection.execute("SELECT terms FROM contracts").fetchall()
         return Opened(
             connection=connection,
             position=position,
-            contracts=[msgspec.json.decode(text, type=Contract) for (text,) in terms],
+            contracts=contracts(connection),
             open_orders=open_orders_of_all(connection),
         )
     except BaseException:

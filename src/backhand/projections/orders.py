@@ -23,7 +23,7 @@ from backhand.units import half_up_div
 OrderStatus = Literal["live", "partially_filled", "filled", "cancelled"]
 
 
-class OrderRow(msgspec.Struct, frozen=True, gc=False):
+class OrderRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """
     An order as it stands.
 
@@ -75,7 +75,7 @@ class OrderRow(msgspec.Struct, frozen=True, gc=False):
         return half_up_div(self.filled_value_e20, self.filled_size_e8) if self.filled_size_e8 else 0
 
 
-class FillRow(msgspec.Struct, frozen=True, gc=False):
+class FillRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """
     One order's half of a trade, with what its order says about it.
 
@@ -138,16 +138,17 @@ class OrdersFold:
         changed: dict[int, OrderRow] = {}
         fills: list[FillRow] = []
         for event in applied.events:
-            if isinstance(event, Fill):
+            # `type`, not isinstance: events have no subclasses, and it halves the cost of this loop.
+            if type(event) is Fill:
                 if event.uid != HOUSE_UID:
                     fills.append(self._fill(event, applied.time_ms, changed))
-            elif isinstance(event, OrderAccepted):
+            elif type(event) is OrderAccepted:
                 if event.uid != HOUSE_UID:
                     self._accept(event, applied.time_ms, changed)
-            elif isinstance(event, OrderCancelled):
+            elif type(event) is OrderCancelled:
                 if event.uid != HOUSE_UID:
                     self._cancel(event, applied.time_ms, changed)
-            elif isinstance(event, ContractListed):
+            elif type(event) is ContractListed:
                 self._contracts[event.contract.symbol] = event.contract
         return OrderChanges(list(changed.values()), fills)
 

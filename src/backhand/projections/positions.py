@@ -15,7 +15,7 @@ from backhand.projections.applied import Applied
 from backhand.units import half_up_div
 
 
-class ClosedPositionRow(msgspec.Struct, frozen=True, gc=False):
+class ClosedPositionRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """
     The whole life of a position, in absolute units.
 
@@ -66,10 +66,11 @@ class ClosedPositionsFold:
         """Take in one applied command and tell which positions it ended."""
         rows: list[ClosedPositionRow] = []
         for event in applied.events:
-            if isinstance(event, PositionClosed):
+            # `type`, not isinstance: as in `orders`.
+            if type(event) is PositionClosed:
                 if event.uid != HOUSE_UID:
                     rows.append(_row(event, self._contracts[event.symbol], applied.time_ms))
-            elif isinstance(event, ContractListed):
+            elif type(event) is ContractListed:
                 self._contracts[event.contract.symbol] = event.contract
         return rows
 
