@@ -35,7 +35,9 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
 UIDS = st.sampled_from(["1", "2", "3", "0", "nobody"])
 ORDER_FILTERS = st.builds(
     OrderFilter,
-    source=st.sampled_from([None, None, "reverse", "normal", "market"]),
+    sources=st.sampled_from([(), (), ("reverse",), ("normal", "market")]),
+    order_type=st.sampled_from([None, None, "limit", "market"]),
+    side=st.sampled_from([None, None, 1, -1]),
     statuses=st.sampled_from([(), ("filled", "cancelled"), ("live",), ("live", "partially_filled")]),
     **COMMON,
 )
@@ -94,7 +96,9 @@ def test_orders_are_those_that_a_plain_filter_leaves(
         if order.uid == uid
         and order.product_type == wanted.product_type
         and wanted.symbol in (None, order.symbol)
-        and wanted.source in (None, order.source)
+        and (not wanted.sources or order.source in wanted.sources)
+        and wanted.order_type in (None, order.order_type)
+        and wanted.side in (None, order.side)
         and (not wanted.statuses or order.status in wanted.statuses)
         and wanted.start_ms <= order.created_at_ms <= wanted.end_ms
         and order.order_id < wanted.id_less_than
@@ -193,7 +197,7 @@ def test_pages_reach_every_order_of_one_instant() -> None:
 
 TIMED = OrderFilter(
     product_type="USDT-FUTURES",
-    source="reverse",
+    sources=("reverse",),
     statuses=("filled",),
     start_ms=START_MS,
     end_ms=START_MS + DAY_MS,
