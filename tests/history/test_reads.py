@@ -15,6 +15,7 @@ from backhand.projections.applied import Applied
 from backhand.projections.orders import FillRow, OrderRow, OrdersFold
 from backhand.projections.positions import ClosedPositionRow, ClosedPositionsFold
 from backhand.projections.tickers import DAY_MS
+from tests.history.plans import plan_of
 from tests.history.stored import VENUE
 from tests.projections.tape import FIRST_ID, START_MS, Tape, seeded_tape
 
@@ -241,22 +242,8 @@ def test_no_question_walks_through_a_table(
     connection: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object], index: str
 ) -> None:
     """Every statement searches by the index that was made for it, and none sorts more than pages."""
-    statements: list[str] = []
-    connection.set_trace_callback(statements.append)
-    try:
-        ask(connection)
-    finally:
-        connection.set_trace_callback(None)
-    steps = [
-        (parent, step)
-        for statement in statements
-        for _, parent, _, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
-    ]
-    assert any(index in step for _, step in steps), steps
-    scans = [step for _, step in steps if step.startswith("SCAN") and "orders_open" not in step]
-    # Contracts are few; what else is left is the page itself, already cut to its limit, becoming one text.
-    assert all("subquery" in step or "contracts" in step for step in scans), steps
+    plan = plan_of(connection, ask)
+    assert any(index in step for step in plan.steps), plan.steps
+    assert [] == plan.walks, plan.steps
     # A sort puts together the pages of a product type's symbols; nothing is sorted to find one of them.
-    sorts = [parent for parent, step in steps if "TEMP B-TREE" in step]
-    searches = [parent for parent, step in steps if index in step]
-    assert not set(sorts) & set(searches), steps
+    assert not plan.sorted_at & plan.found_at(index), plan.steps

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from backhand.commands import (
+    LONG,
+    SHORT,
     AdvanceClock,
     Command,
     Effect,
@@ -12,6 +14,7 @@ from backhand.commands import (
     PlaceTrigger,
     SetAutoMargin,
     SetPrice,
+    Side,
     TriggerKind,
 )
 from backhand.engine import State, apply
@@ -39,7 +42,8 @@ def _commands(seed: int, count: int) -> Iterator[Command]:
     choose = random.Random(seed)  # noqa: S311 (tests, not secrets)
     for command in seeded(seed, count):
         yield command
-        uid, symbol, side = choose.choice(UIDS), choose.choice(CONTRACTS).symbol, choose.choice((1, -1))
+        uid, symbol = choose.choice(UIDS), choose.choice(CONTRACTS).symbol
+        side: Side = choose.choice((LONG, SHORT))
         what = choose.randrange(12)
         if what == 0:
             yield MoveMargin(uid, symbol, side, choose.choice((3 * E8, -E8)))

@@ -278,8 +278,9 @@ class Tape:
             return self.cancel_trigger(order_id, list(CancelReason)[detail % len(CancelReason)])
         return self.fire(order_id, FIRST_ID if detail % 2 else 0)
 
-    def money_step(self, detail: int, contract: Contract) -> list[Event]:
+    def money_step(self, detail: int) -> list[Event]:
         """Money or margin moves without a trade."""
+        contract = CONTRACTS[detail // 6 % 3]
         uid, symbol, coin = str(detail % 4), contract.symbol, contract.margin_coin
         wallet_e8 = detail * 1_000
         if detail % 6 == 0:
@@ -336,7 +337,7 @@ class Tape:
             elif action == 8:
                 events.append(self.waiting_step(detail, contract))
             elif action == 9:
-                events += self.money_step(detail, contract)
+                events += self.money_step(detail)
             elif detail % 2:
                 events.append(self.close_position(str(detail % 4), contract.symbol))
             else:

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from backhand.commands import Contract, OrderType, TriggerKind
 from backhand.events import OrderSource
 from backhand.history.pages import INTEGER_MAX, Conditions, Span, ask, bounded, one
@@ -179,10 +181,10 @@ def bills(connection: sqlite3.Connection, uid: str, wanted: BillFilter) -> list[
     if wanted.coin is not None:
         matching.add("coin = ?", wanted.coin)
     matching.add_span(connection, BILLS, wanted)
-    groups = " UNION ALL ".join(["SELECT ? AS one"] * len(wanted.kinds))
+    groups, kinds = "SELECT value AS one FROM json_each(?)", msgspec.json.encode(wanted.kinds).decode()
     by = ("created_at_ms", "bill_id")
     return matching.page_of_groups(
-        connection, BILLS, "bills_by_kind", by, wanted.limit, "kind", groups, wanted.kinds
+        connection, BILLS, "bills_by_kind", by, wanted.limit, "kind", groups, (kinds,)
     )
 
 
