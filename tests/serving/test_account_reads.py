@@ -125,7 +125,7 @@ def test_a_liquidation_in_bills_fills_and_the_past() -> None:
 
 
 def test_closed_positions() -> None:
-    """A reversal closes one position; its row has both averages, fees, funding and times in both spellings."""
+    """A reversal closes one position; its row has both averages, fees, funding, and times spelt twice."""
 
     async def play(stage: Stage) -> None:
         await stage.quote(BTC, 599_990, 600_000)
