@@ -3,12 +3,15 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?=
+PARTS ?=
+COUNT ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check build bench clean
+.PHONY: help demo serve test sim check build bench clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -34,6 +37,9 @@ test: check build ## check, then every test interpreted, then the engine's tests
 	@BACKHAND_ENGINE=interpreted $(run) pytest
 	@echo "== tests, engine compiled: $(engine_tests)"
 	@BACKHAND_ENGINE=compiled PYTHONPATH="$(CURDIR)/.build/compiled" $(run) pytest $(engine_tests)
+
+sim: $(ready) $(built) ## the engine against its oracles, at length; SEED=1234 repeats, PARTS="streams samples" picks
+	@PYTHONPATH="$(CURDIR)/.build/compiled" $(run) tests.simulation $(PARTS) $(SEED:%=--seed %) $(COUNT:%=--count %) $(ARGS)
 
 check: $(ready) ## format, lint, types, import rules, tidiness
 	@echo "== format"

@@ -1,11 +1,12 @@
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from backhand.clock import RealClock
+from backhand.clock import VenueClock
 from backhand.commands import Command, OpenAccount, Transfer
 from backhand.engine import State
 from backhand.engine.digest import state_digest
@@ -58,7 +59,7 @@ def running(journal: MemoryJournal, history: History, use: Callable[[Node], Awai
     """Run a node while `use` uses it, and stop it."""
 
     async def run() -> None:
-        node = Node(State(), journal, history, RealClock())
+        node = Node(State(), journal, history, VenueClock())
         committing = asyncio.create_task(node.run())
         await use(node)
         await node.stop()
@@ -132,7 +133,7 @@ def test_a_failed_append_ends_the_node_and_leaves_the_outcome_unknown(history: H
     journal = GatedJournal()
 
     async def run() -> None:
-        node = Node(State(), journal, history, RealClock())
+        node = Node(State(), journal, history, VenueClock())
         committing = asyncio.create_task(node.run())
         journal.gate.clear()
         in_flight = asyncio.create_task(node.submit(opened("a")))
@@ -158,10 +159,12 @@ def test_a_failed_append_ends_the_node_and_leaves_the_outcome_unknown(history: H
 
 
 def test_a_mistake_of_the_engine_ends_the_node(history: History) -> None:
-    """A command that the engine cannot handle stops the venue rather than being answered as refused."""
+    """A command that the engine cannot handle stops the venue, is not refused, and leaves no other error."""
+    untold: list[object] = []
 
     async def run() -> None:
-        node = Node(State(), MemoryJournal(VENUE), history, RealClock())
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
+        node = Node(State(), MemoryJournal(VENUE), history, VenueClock())
         committing = asyncio.create_task(node.run())
         answer = asyncio.create_task(node.submit((Transfer("a", "USDT", "1"),)))  # type: ignore[arg-type]
         unknown = asyncio.create_task(node.submit((object(),)))  # type: ignore[arg-type]
@@ -170,8 +173,13 @@ def test_a_mistake_of_the_engine_ends_the_node(history: History) -> None:
         for waiting in (answer, unknown):
             with pytest.raises(OutcomeUnknown):
                 await waiting
+        for thread in threading.enumerate():
+            if thread.name == "journal":
+                await asyncio.to_thread(thread.join)
 
     asyncio.run(run())
+    gc.collect()
+    assert [] == untold
 
 
 def test_a_full_queue_turns_commands_away_unexecuted(history: History) -> None:
@@ -199,7 +207,7 @@ def test_stopping_commits_what_was_taken(history: History) -> None:
     journal = GatedJournal()
 
     async def run() -> None:
-        node = Node(State(), journal, history, RealClock())
+        node = Node(State(), journal, history, VenueClock())
         committing = asyncio.create_task(node.run())
         journal.gate.clear()
         first = asyncio.create_task(node.submit(opened("a")))
@@ -313,7 +321,7 @@ def test_a_restart_brings_only_differences_into_the_journal() -> None:
     def restart(history: History) -> None:
         async def run() -> None:
             state = recover(journal, history)
-            node = Node(state, journal, history, RealClock())
+            node = Node(state, journal, history, VenueClock())
             committing = asyncio.create_task(node.run())
             for size in (None, "honour", "honour"):
                 await configure(

@@ -156,6 +156,8 @@ def findings(check: Check, files: list[Path]) -> list[str]:
 def tree(folder: Path = ROOT) -> Iterator[Path]:
     """List the project's files in a fixed order: all but folders that tools make or that start with a dot."""
     for path in sorted(folder.iterdir()):
+        if path.name == ".git":
+            continue  # In a linked worktree it is a file, with a path of this machine.
         if path.is_file():
             yield path
         elif path.name == ".ci" or not (path.name.startswith(".") or path.name.endswith(MADE)):

@@ -46,8 +46,14 @@ TriggerKind = Literal[
 HOUSE_UID: Final = "0"
 
 
-class Message(msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True):
-    """Base of every command: frozen, comparable, tagged with its class name."""
+class Message(
+    msgspec.Struct, frozen=True, gc=False, tag=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """
+    Base of every command: frozen, comparable, tagged with its class name.
+
+    What has its default is not written: half of a journal would be defaults.
+    """
 
 
 class Tier(msgspec.Struct, frozen=True, gc=False):
@@ -366,16 +372,17 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
     """
     What a reversal was quoted as; one that would be worse in any of these is refused.
 
-    `close_lot_ticks` and `open_lot_ticks` are sums of lots x ticks: averages without a division. A
-    liquidation price of 0 is none.
+    `from_side` is the position's, averages are of each leg's fills, 0 without any. A liquidation price of 0
+    is none; it is cut to what a journal's 64 bits hold.
     """
 
+    from_side: int
     closed_lots: int
-    close_lot_ticks: int
+    close_average_e12: int
     opened_lots: int
-    open_lot_ticks: int
+    open_average_e12: int
     fee_e8: int
-    liquidation_price_e16: int
+    liquidation_price_e12: int
 
 
 class ReversePosition(Message, frozen=True):

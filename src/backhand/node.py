@@ -264,7 +264,11 @@ class Node:
         commands = tuple(command for submission in self._in_flight for command in submission.commands)
         batch = Batch(first_sequence=state.sequence + 1, time_ms=stamp_ms, commands=commands)
         synced = journal.append(batch)
-        applied = [_apply(state, command, stamp_ms) for command in commands]
+        try:
+            applied = [_apply(state, command, stamp_ms) for command in commands]
+        except Exception:
+            synced.cancel()  # The engine's mistake ends the node; nobody will ask how the journal fared.
+            raise
         await synced  # The join: from here on everything applied is also on disk.
         self._on_commit(len(commands), time.perf_counter() - started)
         self.history.put(applied)

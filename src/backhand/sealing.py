@@ -73,6 +73,8 @@ class Sealer:
             raise KeyFileInvalid(f"a sealing key has {KEY_BYTES} bytes")
         self._aead = AESGCM(hmac.digest(key, b"backhand secret", "sha256"))
         self._passphrase_key = hmac.digest(key, b"backhand passphrase", "sha256")
+        #: What quotes are made with: those of a folder survive a restart.
+        self.quote_key = hmac.digest(key, b"backhand quote", "sha256")
 
     def seal(self, api_key: str, secret: str) -> bytes:
         """Seal a secret; it can be opened only for the same `api_key`."""

@@ -267,6 +267,36 @@ def test_answers_wait_for_a_client_that_does_not_take_them() -> None:
     run(test())
 
 
+def test_an_answer_to_a_client_that_left_goes_nowhere() -> None:
+    """A client that sends two requests, takes no answer and leaves is no error of the one that is waiting."""
+    outcomes: list[str] = []
+
+    async def test() -> None:
+        begun, done = asyncio.Event(), asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            del scope
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            begun.set()
+            try:
+                for _ in range(100):
+                    await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True})
+                outcomes.append((await receive())["type"])
+            except Exception as error:  # noqa: BLE001 (whatever it is, it is what this test is about)
+                outcomes.append(repr(error))
+            done.set()
+
+        async with serving(app) as (_, connect):
+            _, writer = await connect()
+            writer.write(GET + LAST)
+            await begun.wait()
+            writer.transport.abort()
+            await done.wait()
+        assert ["http.disconnect"] == outcomes
+
+    run(test())
+
+
 def test_an_application_hears_that_its_client_left() -> None:
     """Instead of the rest of the body, and instead of waiting for ever."""
     heard: list[str] = []
@@ -348,6 +378,37 @@ def test_a_broken_body_is_refused() -> None:
         assert (await exchange(echo, broken)).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
     run(test())
+
+
+@pytest.mark.parametrize("start", [b"0\r\nTrailer: ", b"1;extension=", b"0\r\n"])
+def test_what_surrounds_a_body_has_a_bound(start: bytes) -> None:
+    """A trailer, or many of them, or a chunk's size that never ends is refused before it is piled up."""
+    piece = b"T: x\r\n" * 10_000 if start == b"0\r\n" else b"x" * 60_000
+    taken = 0
+
+    async def test() -> None:
+        nonlocal taken
+        async with serving(echo) as (_, connect):
+            reader, writer = await connect()
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + start)
+            with contextlib.suppress(ConnectionError):
+                while taken < 100 * HEAD_BYTES_MAX:
+                    writer.write(piece)
+                    await writer.drain()
+                    taken += len(piece)
+                    await asyncio.sleep(0)
+                await reader.read()
+            writer.close()
+
+    run(test())
+    assert taken < 100 * HEAD_BYTES_MAX
+
+
+def test_a_long_body_in_small_chunks_is_taken() -> None:
+    """Only what stands between two pieces is bounded, not the sum of it: a chunk's size is 3 bytes here."""
+    chunks = b"1\r\nx\r\n" * HEAD_BYTES_MAX
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    run_and_expect(echo, [head, chunks, b"0\r\n\r\n"], [b"/? " + b"x" * HEAD_BYTES_MAX])
 
 
 def test_idle_connections_are_closed_and_busy_ones_are_not() -> None:

@@ -33,6 +33,8 @@ class Ending:
     def contracts(self) -> Mapping[str, Contract]:
         return {contract.symbol: contract for contract in built_in_contracts()}
 
+    quote_key = b""
+
     def now_ms(self) -> int:
         return 5
 

@@ -1,8 +1,8 @@
 """
 History with a long past: what is asked of a large table costs what it costs of a small one.
 
-50 000 orders with 200 000 fills in every test run. BACKHAND_ORDERS=10000000 makes the file as large as DESIGN section 9 asks
-for, which takes hours and 50 GB.
+50 000 orders with 200 000 fills in every test run; BACKHAND_ORDERS asks for another number, BACKHAND_FOLDER
+for the file in a folder with room for it. `make bench ARGS=history` measures with ten million.
 """
 
 import os
@@ -40,14 +40,14 @@ UIDS: Final = ("busy", "busy", "busy", "other", "other")
 CHUNK: Final = 500
 #: SQLite's steps for one page of 100 of any table, however long: a hundred rows of some hundred steps.
 STEPS_MAX: Final = 100_000
-"""How many of SQLite's steps are counted at a time."""
+#: How many of SQLite's steps are counted at a time.
 STEPS_PER_COUNT: Final = 100
 
 
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """A file with all those orders, most of them of one account."""
-    folder = os.environ.get("BACKHAND_ORDERS_FOLDER")
+    folder = os.environ.get("BACKHAND_FOLDER")
     path = Path(folder, "long.db") if folder else tmp_path_factory.mktemp("long") / "history.db"
     with closing(filled(path, ORDERS)) as connection:
         yield connection

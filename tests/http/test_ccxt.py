@@ -4,11 +4,13 @@ ccxt, unmodified except for its base address (clients.md section 1).
 Its rate limiter is switched off, because it would slow the tests and hide what the venue does.
 """
 
+import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import ccxt
+import ccxt.async_support
 import pytest
 
 from tests.http.conftest import OpenAccount, SetBook
@@ -17,11 +19,13 @@ from tests.http.venue import INVERSE, LINEAR, MIX, USDC, Credentials, Trader, Ve
 ETH_USDT, ETH_USD, ETH_USDC = "ETH/USDT:USDT", "ETH/USD:ETH", "ETH/USDC:USDC"
 
 
-def exchange_of(venue: VenueProcess, key: Credentials | None, **options: Any) -> Any:
+def exchange_of(
+    venue: VenueProcess, key: Credentials | None, kind: type[Any] = ccxt.bitget, **options: Any
+) -> Any:
     """A ccxt exchange whose every address is the venue's."""
     credentials = {"apiKey": key.api_key, "secret": key.secret, "password": key.passphrase} if key else {}
     settings = {"enableRateLimit": False, "options": {"defaultType": "swap", **options}}
-    exchange = ccxt.bitget(credentials | settings)
+    exchange = kind(credentials | settings)
     addresses = exchange.urls["api"].items()
     exchange.urls["api"] = {name: venue.base_url if isinstance(url, str) else url for name, url in addresses}
     return exchange
@@ -248,6 +252,28 @@ def test_hedge_reversal(exchange: Any, trader: Trader) -> None:
     assert all(row["hedged"] for row in rows.values())
     exchange.create_order(ETH_USDT, "market", "sell", 17, None, {"hedged": True, "reduceOnly": True})
     assert "S3" == trader.held(LINEAR)
+
+
+def test_ccxt_over_asyncio(venue: VenueProcess, trader: Trader, markets: Any) -> None:
+    """The asynchronous ccxt, on aiohttp: of two reversals at once with one clientOid one is done."""
+
+    async def trade() -> list[Any]:
+        exchange = exchange_of(venue, trader.credentials, ccxt.async_support.bitget)
+        exchange.set_markets(markets)
+        try:
+            await exchange.create_order(ETH_USDT, "market", "buy", 20)
+            body = LINEAR.names | {"clientOid": "once"}
+            reversals = (exchange.private_mix_post_v2_mix_order_click_backhand(body) for _ in range(2))
+            answers = await asyncio.gather(*reversals, return_exceptions=True)
+            (position,) = await exchange.fetch_positions([ETH_USDT])
+            assert ("short", 20.0) == (position["side"], position["contracts"])
+            return answers
+        finally:
+            await exchange.close()
+
+    done, refused = sorted(asyncio.run(trade()), key=lambda answer: isinstance(answer, ccxt.BaseError))
+    assert ("00000", "once") == (done["code"], done["data"]["clientOid"])
+    assert "40786" in str(refused)
 
 
 def test_close_leg_of_a_hedge_reversal_reads_as_a_sell(exchange: Any, trader: Trader) -> None:

@@ -29,6 +29,10 @@ def without(*names: str) -> dict[str, Any]:
     return {name: value for name, value in GOOD.items() if name not in names}
 
 
+def renamed(name: str, other: str) -> dict[str, Any]:
+    return without(name) | {other: GOOD[name]}
+
+
 # Fields.
 
 FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
@@ -50,6 +54,11 @@ FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("marginCoin null", GOOD | {"marginCoin": None}, "400172", INFERRED),
     ("side null", GOOD | {"side": None}, "400172", INFERRED),
     ("tradeSide null", GOOD | {"tradeSide": None}, "40774", INFERRED),
+    ("symbol's name in wrong case", renamed("symbol", "Symbol"), "400172", INFERRED),
+    ("productType's name in wrong case", renamed("productType", "producttype"), "400172", INFERRED),
+    ("marginCoin's name in wrong case", renamed("marginCoin", "MARGINCOIN"), "400172", INFERRED),
+    ("side's name in wrong case", renamed("side", "Side"), "400172", INFERRED),
+    ("tradeSide's name in wrong case", renamed("tradeSide", "trade_side"), "40774", INFERRED),
     ("symbol a list", GOOD | {"symbol": ["ETHUSDT"]}, "40034", INFERRED),
     ("symbol an object", GOOD | {"symbol": {"id": "ETHUSDT"}}, "40034", INFERRED),
     ("symbol true", GOOD | {"symbol": True}, "40034", INFERRED),

@@ -6,7 +6,7 @@ from backhand.commands import INVALID_SIDE, LONG, SHORT, ReversePosition
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import COUNT_MAX
-from backhand.wire.requests.orders import parse_reversal
+from backhand.wire.requests.reversals import parse_reversal
 from tests.wire.calls import post, raw_call
 
 GOOD = {"symbol": "BTCUSDT", "productType": "USDT-FUTURES", "marginCoin": "USDT"}
@@ -123,18 +123,28 @@ def test_the_documented_sample_is_accepted() -> None:
         ({"clientOid": "a\n"}, "40305", None),
         ({"clientOid": ["a"]}, "40305", None),
         (
-            {"shortfall": "strict"},
+            {"shortfall": "most"},
             "400172",
-            "Parameter verification failed: shortfall strict is not supported yet",
+            "Parameter verification failed: shortfall is most, not one of close, largest, strict",
         ),
         (
-            {"openOrders": "include"},
+            {"openOrders": "cancel"},
             "400172",
-            "Parameter verification failed: openOrders is not supported yet",
+            None,
         ),
-        ({"worstPrice": "1"}, "400172", "Parameter verification failed: worstPrice is not supported yet"),
-        ({"maxSlippage": 0.01}, "400172", "Parameter verification failed: maxSlippage is not supported yet"),
-        ({"quoteId": "q"}, "400172", "Parameter verification failed: quoteId is not supported yet"),
+        ({"worstPrice": "0"}, "400172", None),
+        ({"worstPrice": "60000.01"}, "400172", None),
+        ({"worstPrice": [1]}, "400172", None),
+        ({"maxSlippage": "-0.01"}, "400172", None),
+        ({"maxSlippage": "1.01"}, "400172", None),
+        ({"maxSlippage": "0.000000001"}, "400172", None),
+        (
+            {"quoteId": "q"},
+            "98002",
+            "The quote is not of this account and position, or was changed",
+        ),
+        ({"quoteId": "☂" * 40}, "98002", None),
+        ({"quoteId": "A" * 2_000}, "98002", None),
     ],
 )
 def test_bad_requests_are_refused(fields: dict[str, Any], code: str, message: str | None) -> None:
@@ -175,6 +185,23 @@ def test_checks_come_in_the_documented_order() -> None:
         refusal = parse_reversal(post(**broken))
         assert isinstance(refusal, Refusal)
         seen.append(refusal.code)
-    assert ["400172", "400172", "40034", "22012", "40778", "40808", "40305", "400172"] == seen
+    assert ["400172", "400172", "40034", "22012", "40778", "40808", "40305", "98002"] == seen
     broken.update(quoteId="")
     assert reversal(size_lots=10_000, client_oid="c") == parse_reversal(post(**broken))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"shortfall": "STRICT"}, {"shortfall": "strict"}),
+        ({"shortfall": "largest"}, {"shortfall": "largest"}),
+        ({"openOrders": "cancelAll"}, {"open_orders": "cancel_all"}),
+        ({"openOrders": "exclude"}, {"open_orders": "exclude"}),
+        ({"worstPrice": 60000.1}, {"worst_price_ticks": 600_001}),
+        ({"maxSlippage": "0.01"}, {"slippage_max_e8": 1_000_000}),
+        ({"maxSlippage": 0}, {"slippage_max_e8": 0}),
+    ],
+)
+def test_our_own_fields_ask_for_more(fields: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Policies and guards are read in any letter case, numbers as text or as JSON numbers."""
+    assert reversal(**expected) == parse_reversal(post(**{**GOOD, **fields}))

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
@@ -18,8 +19,11 @@ import typer
 
 from backhand import __version__
 from backhand.cli.demo import demo
+from backhand.clock import SPEED_MAX, SPEED_MIN, ClockMode
 from backhand.commands import Contract
 from backhand.control.guard import is_loopback
+from backhand.control.requests import BadRequest
+from backhand.control.times import speed_of
 from backhand.gateway.server import host_in_url
 from backhand.history import HistoryError
 from backhand.journal import JournalDamaged, JournalError, JournalLocked, RulesMismatch, VenueMismatch
@@ -109,8 +113,16 @@ def serve(
     seed: Annotated[
         int | None, typer.Option(help="Same seed, same keys, same market: for tests, not for secrets.")
     ] = None,
-    clock: Annotated[str, typer.Option(help="real; frozen and scaled:N come later.")] = "real",
-    limits: Annotated[Limits, typer.Option(help="Rate limits of the exchange.")] = Limits.ON,
+    clock: Annotated[
+        str,
+        typer.Option(
+            help="real; frozen: stands still until /_venue/clock/advance steps it; scaled:N: N times faster."
+        ),
+    ] = "real",
+    limits: Annotated[
+        Limits | None,
+        typer.Option(help="Rate limits of the exchange; on, but off with a frozen clock, if not said."),
+    ] = None,
     contracts: Annotated[
         Path | None,
         typer.Option(help="JSON file of contracts to add or change.", exists=True, dir_okay=False),
@@ -136,7 +148,7 @@ def serve(
     if data is not None and memory:
         _usage("--data and --memory exclude each other")
     _require_here("--market", market, ("synthetic", "manual"), ("replay:",))
-    _require_here("--clock", clock, ("real",), ("frozen", "scaled:"))
+    clock_mode, speed = _clock(clock)
     token = _token(control_token_file)
     if token is None and not is_loopback(host):
         _usage(f"--host {host} is not loopback: the operator's API needs --control-token-file there")
@@ -146,7 +158,9 @@ def serve(
         data=data,
         market="manual" if market == "manual" else "synthetic",
         seed=seed,
-        limits=limits is Limits.ON,
+        clock=clock_mode,
+        speed=speed,
+        limits=None if limits is None else limits is Limits.ON,
         contracts=_contracts(contracts),
         one_way_size=_one_way_size(fidelity or []),
         token=token,
@@ -197,6 +211,22 @@ def _require_here(option: str, value: str, here: tuple[str, ...], later: tuple[s
     if value.startswith(later):
         _usage(f"{option} {value} comes with a later release; now: {', '.join(here)}")
     _usage(f"{option} {value} is not known; use {', '.join(here)}")
+
+
+def _clock(text: str) -> tuple[ClockMode, Fraction]:
+    """Read the clock's mode and speed."""
+    if text == "real":
+        return "real", Fraction(1)
+    if text == "frozen":
+        return "frozen", Fraction(1)
+    name, _, number = text.partition(":")
+    try:
+        speed = speed_of(number)
+    except BadRequest:
+        speed = Fraction(0)
+    if name != "scaled" or not SPEED_MIN <= speed <= SPEED_MAX:
+        _usage(f"--clock {text} is not known; use real, frozen, or scaled:N with N up to {SPEED_MAX}")
+    return "scaled", speed
 
 
 def _usage(text: str) -> NoReturn:

@@ -25,6 +25,8 @@ CCXT_SECTIONS: Final = (
     "spot", "mix", "user", "p2p", "broker", "margin", "common", "tax", "convert", "copy", "earn", "uta",
 )  # fmt: skip
 RATE_LIMIT_PER_SECOND: Final = 10
+#: Seconds in which the limit is tried before the demo says that it was not met.
+BURSTS_MAX: Final = 5
 #: Columns of the tables where no terminal says how wide it is.
 LOG_WIDTH: Final = 130
 
@@ -300,19 +302,27 @@ def _play_rate_limit(console: Console, venue: Venue, failures: list[str]) -> Non
     case = CASES[2]
     trader = Trader(venue, case.balances)
     trader.open(case)
-    start_of_second(lambda: int(trader.exchange.fetch_time()))
-    done = 0
-    refusal = ""
-    try:
-        for _ in range(RATE_LIMIT_PER_SECOND + 1):
-            trader.reverse(case)
-            done += 1
-    except ccxt.DDoSProtection as error:
-        refusal = f"{type(error).__name__}: {error}"
+    held, done, refusal = case.before, 0, ""
+    # A busy machine may not get eleven calls into one second, and then none of them has to be refused.
+    for _ in range(BURSTS_MAX):
+        done = 0
+        start_of_second(lambda: int(trader.exchange.fetch_time()))
+        try:
+            for _ in range(RATE_LIMIT_PER_SECOND + 1):
+                trader.reverse(case)
+                done += 1
+                held = _other_way(held)
+        except ccxt.DDoSProtection as error:
+            refusal = f"{type(error).__name__}: {error}"
+            break
     after = trader.positions(case)
     console.print(f"{done} reversals in one second; then: {refusal or 'no refusal'}; held: {_show(after)}")
     _check(failures, "reversals in one second", RATE_LIMIT_PER_SECOND, done)
-    _check(failures, "an even number of reversals ends where it began", case.before, after)
+    _check(failures, "each reversal that was not refused turned the position round", held, after)
+
+
+def _other_way(held: Positions) -> Positions:
+    return {"short" if side == "long" else "long": size for side, size in held.items()}
 
 
 def start_of_second(now_ms: Callable[[], int]) -> None:

@@ -18,13 +18,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from backhand.commands import HOUSE_UID, Command, Contract, MarginMode, OpenAccount, OpenKey, Transfer
+from backhand.clock import ClockRefused
+from backhand.commands import (
+    HOUSE_UID,
+    Command,
+    Contract,
+    MarginMode,
+    OpenAccount,
+    OpenKey,
+    Transfer,
+)
 from backhand.control.guard import Guard, refused
 from backhand.control.ports import IssuedKey, Venue
 from backhand.control.requests import (
     UID_PATTERN,
+    AdvanceRequest,
     BadRequest,
     BookRequest,
+    ClockRequest,
     OpenAccountRequest,
     PriceRequest,
     TransferRequest,
@@ -37,6 +48,7 @@ from backhand.control.requests import (
     price_command,
     shown,
 )
+from backhand.control.times import duration_ms, instant_ms, instant_text, speed_of
 from backhand.events import Event, PriceSet, Rejected, RejectReason, Transferred
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.projections.applied import Applied
@@ -71,12 +83,16 @@ def control_app(venue: Venue, metrics: CollectorRegistry, *, token: str | None, 
             Route("/_venue/accounts/{uid}/transfers", control.transfer, methods=["POST"]),
             Route("/_venue/markets/{symbol}/book", control.replace_book, methods=["PUT"]),
             Route("/_venue/markets/{symbol}/price", control.set_price, methods=["PUT"]),
+            Route("/_venue/clock", control.clock),
+            Route("/_venue/clock", control.set_clock, methods=["PUT"]),
+            Route("/_venue/clock/advance", control.advance_clock, methods=["POST"]),
             Route("/_venue/audit", control.audit),
             Route("/metrics", control.metrics),
         ],
         middleware=[Middleware(Guard, token=token, loopback=loopback)],
         exception_handlers={
             BadRequest: _bad_request,
+            ClockRefused: _clock_refused,
             HTTPException: _http_error,
             Overloaded: _overloaded,
             OutcomeUnknown: _outcome_unknown,
@@ -174,6 +190,34 @@ class _Control:
         _require_done(applied)
         return _priced(contract.symbol, applied[0])
 
+    async def clock(self, _request: Request) -> Response:
+        return self._clock_now()
+
+    async def set_clock(self, request: Request) -> Response:
+        asked = decoded(await _body(request), ClockRequest)
+        if (asked.mode == "scaled") != (asked.speed is not None):
+            raise BadRequest("invalid_speed", "a scaled clock needs a speed, and no other has one")
+        self._venue.clock.set_mode(asked.mode, speed_of("1" if asked.speed is None else asked.speed))
+        return self._clock_now()
+
+    async def advance_clock(self, request: Request) -> Response:
+        asked = decoded(await _body(request), AdvanceRequest)
+        if (asked.by is None) == (asked.to is None):
+            raise BadRequest("invalid_request", 'give either "by" or "to"')
+        clock = self._venue.clock
+        if asked.by is not None:
+            time_ms = clock.now_ms() + duration_ms(asked.by)
+        else:
+            time_ms = instant_ms(asked.to or "")
+        # What comes due happens now, and the answer says so only after it is on disk.
+        return self._clock_now(sequence=await self._venue.advance(time_ms))
+
+    def _clock_now(self, **more: int) -> Response:
+        clock = self._venue.clock
+        time_ms = clock.now_ms()
+        shown_time = {"now": instant_text(time_ms), "nowMs": time_ms}
+        return JSONResponse({"mode": clock.mode, "speed": str(clock.speed), **shown_time, **more})
+
     async def audit(self, _request: Request) -> Response:
         return JSONResponse(await self._venue.audit())
 
@@ -254,6 +298,10 @@ def _priced(symbol: str, applied: Applied) -> Response:
 async def _bad_request(_request: Request, error: Exception) -> Response:
     assert isinstance(error, BadRequest)  # noqa: S101  # Starlette calls by class; this is for the type checker.
     return refused(error.status, error.reason, error.detail)
+
+
+async def _clock_refused(_request: Request, error: Exception) -> Response:
+    return refused(409, "clock_refused", str(error))
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from backhand.clock import VenueClock
 from backhand.commands import Command, Contract
 from backhand.projections.applied import Applied
 
@@ -41,6 +42,13 @@ class Venue(Protocol):
     @property
     def contracts(self) -> Mapping[str, Contract]:
         """The terms of every listed contract by symbol."""
+
+    @property
+    def clock(self) -> VenueClock:
+        """Venue time, to read and to set."""
+
+    async def advance(self, time_ms: int) -> int:
+        """Step a frozen clock and let happen what comes due; the last command's sequence."""
 
     def is_ready(self) -> bool:
         """Recovered, read models caught up, serving."""

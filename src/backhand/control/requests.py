@@ -79,6 +79,20 @@ class PriceRequest(_Request, frozen=True):
     mark: str | None = None
 
 
+class ClockRequest(_Request, frozen=True):
+    """Body of PUT /_venue/clock."""
+
+    mode: Literal["real", "frozen", "scaled"]
+    speed: str | int | float | None = None
+
+
+class AdvanceRequest(_Request, frozen=True):
+    """Body of POST /_venue/clock/advance: one of both."""
+
+    by: str | None = None
+    to: str | None = None
+
+
 def decoded(body: bytes, kind: type[T]) -> T:
     """
     Read a body.

@@ -213,7 +213,10 @@ def bankruptcy_price_ticks(
         # The funds cover a long down to nothing; or they cover a short at no price at all.
         if numerator * side <= 0:
             return 0 if side > 0 else EVERY_PRICE
-    return ceil_div(numerator, denominator) if side > 0 else numerator // denominator
+    if side > 0:
+        return ceil_div(numerator, denominator)
+    # Below the first tick there is no price: all are too bad for a short.
+    return numerator // denominator or EVERY_PRICE
 
 
 def liquidation_price_e16(

@@ -257,7 +257,9 @@ def _match(placement: Placement, limit: int) -> None:
     """Find what an order would hit, and what its time in force and self-trade rule make of it."""
     holding, tif, size = placement.holding, placement.tif, placement.size_lots
     stp = "none" if tif == "post_only" else placement.command.stp_mode
-    sweep = Sweep(holding.market, placement.side, holding.account if stp != "none" else None, stp)
+    avoided = holding.account if stp != "none" else None
+    grown = None if placement.closing else holding
+    sweep = Sweep(holding.market, placement.side, avoided, stp, grown, placement.hold_side)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
     placement.own = sweep.own

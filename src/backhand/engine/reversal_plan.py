@@ -6,6 +6,8 @@ What a reversal will do, worked out against the book without touching anything.
 Source: reversal.md (decisions A1 to A20), contracts.md section 11; the policies are DESIGN section 5.
 """
 
+from typing import Final
+
 from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
 from backhand.engine.accepting import is_duplicate
 from backhand.engine.book import Order
@@ -18,7 +20,10 @@ from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, ticks_text
 from backhand.engine.state import Holding, Position, State, Trigger
 from backhand.events import CancelReason, Rejected, RejectReason
-from backhand.units import E8, ceil_div
+from backhand.units import E4, E8, ceil_div, half_up_div
+
+#: What a journal's 64-bit integers hold, with room; far above any price that matters.
+LIQUIDATION_PRICE_E12_MAX: Final = 9 * 10**18
 
 
 class ReversalPlan:
@@ -63,14 +68,23 @@ class ReversalPlan:
 
     def bounds(self) -> ReversalBounds:
         """What a quote of this plan holds its execution to."""
+        liquidation_e16 = self.after.liquidation_price_e16(-self.from_side) if self.opened_lots else 0
+        market = self.holding.market
         return ReversalBounds(
+            self.from_side,
             self.closed_lots,
-            lot_ticks(self.closes),
+            average_e12(market, self.closes),
             self.opened_lots,
-            lot_ticks(self.opens),
+            average_e12(market, self.opens),
             self.after.fee_e8,
-            self.after.liquidation_price_e16(-self.from_side) if self.opened_lots else 0,
+            min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX),
         )
+
+
+def average_e12(market: Market, matches: list[Match]) -> int:
+    """The average price of some matches, half up; 0 without any."""
+    lots = matched_lots(matches)
+    return half_up_div(lot_ticks(matches) * market.tick_e12, lots) if lots else 0
 
 
 def lot_ticks(matches: list[Match]) -> int:
@@ -203,33 +217,36 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
 def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
     """In what a plan is worse than it was quoted, nothing when it is as good or better."""
     now = plan.bounds()
+    if now.from_side != quoted.from_side:
+        return "position"
     if now.closed_lots != quoted.closed_lots or now.opened_lots < quoted.opened_lots:
         return "size"
     side = -plan.from_side
-    # A buy is worse at a higher average; cross-multiplied, so that nothing is rounded.
-    for ticks, lots, quoted_ticks, quoted_lots in (
-        (now.close_lot_ticks, now.closed_lots, quoted.close_lot_ticks, quoted.closed_lots),
-        (now.open_lot_ticks, now.opened_lots, quoted.open_lot_ticks, quoted.opened_lots),
+    # A buy is worse at a higher average.
+    for average, quoted_average in (
+        (now.close_average_e12, quoted.close_average_e12),
+        (now.open_average_e12, quoted.open_average_e12),
     ):
-        if quoted_lots and (ticks * quoted_lots - quoted_ticks * lots) * side > 0:
+        if quoted_average and (average - quoted_average) * side > 0:
             return "average price"
-    # A fee grows with what is opened and with a better price of a sale: its share of the volume counts, but
+    # A fee grows with what is opened and with a better price of a sale: its share of the value counts, but
     # for the unit that each fill is rounded up by.
-    volume, quoted_volume = _fee_volume(plan, now), _fee_volume(plan, quoted)
+    inverse = plan.holding.market.inverse
+    value, quoted_value = _fee_value(now, inverse), _fee_value(quoted, inverse)
     fills = len(plan.closes) + len(plan.opens)
-    if quoted_volume and (now.fee_e8 - fills) * quoted_volume > quoted.fee_e8 * volume:
+    if quoted_value and (now.fee_e8 - fills) * quoted_value > quoted.fee_e8 * value:
         return "fee"
-    before, after = quoted.liquidation_price_e16, now.liquidation_price_e16
+    before, after = quoted.liquidation_price_e12, now.liquidation_price_e12
     if after and (before == 0 or (after - before) * side > 0):
         return "liquidation price"
     return ""
 
 
-def _fee_volume(plan: ReversalPlan, legs: ReversalBounds) -> int:
+def _fee_value(legs: ReversalBounds, inverse: bool) -> int:
     """What the fee of both legs is proportional to."""
-    if plan.holding.market.inverse:
+    if inverse:
         return legs.closed_lots + legs.opened_lots
-    return legs.close_lot_ticks + legs.open_lot_ticks
+    return legs.closed_lots * legs.close_average_e12 + legs.opened_lots * legs.open_average_e12
 
 
 def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected | None:

@@ -5,8 +5,8 @@ The order of the checks stands in the package's docstring. Plain ASGI and not a 
 routing and request objects would cost more than everything else here together (DESIGN D11).
 """
 
-import os
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -76,18 +76,26 @@ class Gateway:
     Answers every request outside the operator's API.
 
     Args:
-        limits: Whether calls per second are limited.
+        limits: Whether calls per second are limited now.
+        run: What the ids of this process's requests begin with.
     """
 
     def __init__(
-        self, venue: Executor, access: Access, counters: RequestCounters, *, limits: bool = True
+        self,
+        venue: Executor,
+        access: Access,
+        counters: RequestCounters,
+        *,
+        limits: Callable[[], bool] = lambda: True,
+        run: bytes = b"0",
     ) -> None:
         self._venue = venue
         self._access = access
         self._counters = counters
-        self._window = FixedWindow() if limits else None
+        self._limits = limits
+        self._window = FixedWindow()
         # Ids of requests are for logs and questions to the operator: this run's mark and a number.
-        self._run = os.urandom(4).hex().encode()
+        self._run = run
         self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,7 +155,8 @@ class Gateway:
             return self._refused(codes.CONTENT_TYPE, remaining)
         # bitget-api sends no body at all where it has no parameters, and signs it so.
         parameters = (body or b"{}") if endpoint.method == "POST" else scope["query_string"]
-        asked = endpoint.parse(Call(uid, parameters, self._venue.contracts, self._venue.now_ms()))
+        venue = self._venue
+        asked = endpoint.parse(Call(uid, parameters, venue.contracts, venue.now_ms(), venue.quote_key))
         if isinstance(asked, Refusal):
             return self._refused(asked, remaining)
         try:
@@ -168,7 +177,7 @@ class Gateway:
     def _take(self, endpoint: Endpoint, key: OpenedKey) -> int:
         """Count a call; how many more there may be in this second, -1 when it is one too many."""
         per_second = endpoint.trader_per_second if key.copy_trader else endpoint.per_second
-        if self._window is None:
+        if not self._limits():
             return per_second
         return self._window.take(key.uid, endpoint.path, per_second, self._venue.now_ms())
 

@@ -10,10 +10,10 @@ its `ServerState`. What makes the difference is what is left out: one timer per 
 per answer, a future only for a body that comes late, no search for faults in headers that are our own, one
 write per answer.
 
-Promises answers in the order of the requests; a bound on heads, on bodies that wait for the application,
-and on the time in which a head must come; and that a request which is being carried out is never followed
-by a refusal that its client could take for the answer. How large and how slow a body may be is the
-application's to say.
+Promises answers in the order of the requests; a bound on heads, on what stands between and behind the
+pieces of a chunked body, on bodies that wait for the application, and on the time in which a head must come;
+and that a request which is being carried out is never followed by a refusal that its client could take for
+the answer. How large and how slow a body may be is the application's to say.
 """
 
 import asyncio
@@ -30,7 +30,8 @@ from uvicorn.server import ServerState
 
 from backhand.gateway.exchange import Exchange
 
-#: Largest request line and headers together. Signed requests need about 1 kB, queries may add some.
+#: Largest request line and headers together. Signed requests need about 1 kB, queries may add some. What
+#: stands between two pieces of a chunked body, or behind the last one, may be as large.
 HEAD_BYTES_MAX: Final = 64_000
 #: Request targets whose parts are remembered: those of commands are always the same few.
 TARGETS_REMEMBERED: Final = 64
@@ -62,10 +63,12 @@ class Connection(asyncio.Protocol):
         # What follows a request that said "close" is ignored instead of costing that request its answer.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._in_head = True
-        self._head_bytes = 0
+        # Bytes since the last piece of a body, or since the last request ended: heads, chunk sizes, trailers.
+        self._bare_bytes = 0
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._newest: Exchange | None = None
+        self._running: Exchange | None = None
         self._pipeline: deque[Exchange] = deque()
         self._reading = True
         self._active_at = self.loop.time()
@@ -85,24 +88,27 @@ class Connection(asyncio.Protocol):
         self.server_state.connections.discard(self)
         self._timer.cancel()
         self.writable.set()
-        if self._newest is not None:
-            self._newest.leave()
+        if self._running is not None:
+            self._running.leave()
         for waiting in self._pipeline:
             waiting.leave()
 
     def data_received(self, data: bytes) -> None:
         """Parse; the bytes of a head are counted before they are kept."""
-        if self._in_head:
-            self._head_bytes += len(data)
-            # A large piece may hold a small head and much of its body.
-            if self._head_bytes > HEAD_BYTES_MAX and b"\r\n\r\n" not in data[:HEAD_BYTES_MAX]:
-                self._refuse()
-                return
+        self._bare_bytes += len(data)
+        # A large piece may hold a small head and much of its body.
+        if self._in_head and self._bare_bytes > HEAD_BYTES_MAX and b"\r\n\r\n" not in data[:HEAD_BYTES_MAX]:
+            self._refuse()
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             pass  # Another protocol was offered; the request is answered in this one, and that is all.
         except httptools.HttpParserError:
+            self._refuse()
+            return
+        # The parser keeps a trailer until it ends, which may be never.
+        if not self._in_head and self._bare_bytes > HEAD_BYTES_MAX:
             self._refuse()
 
     def pause_writing(self) -> None:
@@ -140,6 +146,7 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Start the application, or let the request wait for its turn."""
         self._in_head = False
+        self._bare_bytes = 0
         parser = self._parser
         version = parser.get_http_version()
         path, raw_path, query = _split(self._target)
@@ -160,20 +167,21 @@ class Connection(asyncio.Protocol):
         keep_alive = version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade()
         before, self._newest = self._newest, Exchange(self, scope, keep_alive=keep_alive)
         if before is None or before.answered:
-            self._newest.start()
+            self._start(self._newest)
         else:
             self._pipeline.append(self._newest)
             self.pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
+        self._bare_bytes = 0
         if self._newest is not None:
             self._newest.take(body)
 
     def on_message_complete(self) -> None:
         """End a request; the next bytes begin another head."""
         self._in_head = True
-        self._head_bytes = 0
+        self._bare_bytes = 0
         if self._newest is not None:
             self._newest.end()
 
@@ -199,9 +207,13 @@ class Connection(asyncio.Protocol):
             return
         self._active_at = self.loop.time()
         if self._pipeline:
-            self._pipeline.popleft().start()
+            self._start(self._pipeline.popleft())
         else:
             self.resume_reading()
+
+    def _start(self, exchange: Exchange) -> None:
+        self._running = exchange
+        exchange.start()
 
     def _refuse(self) -> None:
         """

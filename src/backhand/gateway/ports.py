@@ -43,6 +43,10 @@ class Executor(Protocol):
     def contracts(self) -> Mapping[str, Contract]:
         """The terms of every listed contract by symbol."""
 
+    @property
+    def quote_key(self) -> bytes:
+        """What the venue's quotes are made with."""
+
     def now_ms(self) -> int:
         """Venue time."""
 

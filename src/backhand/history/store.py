@@ -59,7 +59,7 @@ TRANSACTION_COMMANDS_MAX: Final = 1_000
 #: How long commands wait for others to share a transaction with while nobody asks for them: a transaction of
 #: 1 000 costs a third of what those of 30 cost, because each writes every page that it touches once. A crash
 #: loses nothing by it, the journal has them; a start folds a moment's worth more.
-GATHERING_S: Final = 0.25
+GATHERING_S: Final = 0.5
 #: Steps of SQLite's machine for one read, about half a second: a filter that matches next to nothing of
 #: a very long past must not keep everybody else's reads and writes waiting.
 READ_STEPS_MAX: Final = 20_000_000

@@ -91,9 +91,18 @@ class SyntheticMarket:
         """The next ladder of every symbol."""
         return tuple(walk.step() for walk in self._walks)
 
-    async def run(self, submit: Callable[[tuple[Command, ...]], Awaitable[object]]) -> None:
-        """Step until cancelled; the first step was submitted by whoever opened the venue."""
+    async def run(
+        self, submit: Callable[[tuple[Command, ...]], Awaitable[object]], runs: Callable[[], bool]
+    ) -> None:
+        """
+        Step until cancelled, while the venue's clock runs.
+
+        The first step was submitted by whoever opened the venue; with a frozen clock each further one comes
+        with a step of the clock, so that the same requests meet the same book.
+        """
         while True:
             await asyncio.sleep(STEP_SECONDS)
+            if not runs():
+                continue
             with contextlib.suppress(Overloaded):  # Clients first: the next step brings newer prices anyway.
                 await submit(self.step())

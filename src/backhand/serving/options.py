@@ -1,10 +1,12 @@
 """What a venue process is told when it starts."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from backhand.clock import ClockMode
 from backhand.commands import Contract
 
 OneWaySize = Literal["ignore", "honour"]
@@ -15,9 +17,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     How to serve a venue.
 
     `data` None keeps everything in memory. `seed` None takes secrets from the operating system and the
-    market's walk from a fixed seed. `contracts` are a user's own, beside or instead of the built-in ones;
-    `one_way_size` None leaves the switch as the journal has it. `token` is asked for by the operator's
-    API; None only on loopback.
+    market's walk from a fixed seed. `speed` is a scaled clock's. `limits` None follows the clock: off with a
+    frozen one. `contracts` are a user's own, beside or instead of the built-in ones; `one_way_size` None
+    leaves the switch as the journal has it. `token` is asked for by the operator's API; None only on
+    loopback.
     """
 
     host: str = "127.0.0.1"
@@ -25,7 +28,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data: Path | None = None
     market: Literal["synthetic", "manual"] = "synthetic"
     seed: int | None = None
-    limits: bool = True
+    clock: ClockMode = "real"
+    speed: Fraction = Fraction(1)
+    limits: bool | None = None
     contracts: tuple[Contract, ...] = ()
     one_way_size: OneWaySize | None = None
     token: str | None = None

@@ -1,11 +1,14 @@
 """
 Questions of clients, answered: engine figures, book, tickers and stored rows become wire answers.
 
-    query ─▶ account_reads, order_reads, market_reads ─▶ answer
+    query ─▶ account_reads, order_reads, market_reads, quoting ─▶ answer
 
 State is read at a join. Rows of the past are read from the store, which sees every command that was
 answered before the question. What the store cannot tell in time is unknown, never "does not exist".
 """
+
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from backhand.history import HistoryError
 from backhand.node import Node
@@ -15,14 +18,22 @@ from backhand.serving.account_reads import AccountReads
 from backhand.serving.directory import Directory
 from backhand.serving.market_reads import MarketReads
 from backhand.serving.order_reads import OrderReads
+from backhand.serving.quoting import quote
 from backhand.wire.codes import Refusal
+from backhand.wire.requests import reversals
+from backhand.wire.responses.reversals import QuoteAnswer
 
 
 class Reads:
     """Answers every query of `wire.requests`."""
 
-    def __init__(self, node: Node, directory: Directory, tickers: TickersFold) -> None:
-        self._methods = {
+    def __init__(
+        self, node: Node, directory: Directory, tickers: TickersFold, quote_key: bytes = b""
+    ) -> None:
+        self._node = node
+        self._quote_key = quote_key
+        self._methods: dict[type[Any], Callable[[str, Any], Awaitable[object]]] = {
+            reversals.ReversalQuery: self._quote,
             **AccountReads(node, directory).methods,
             **OrderReads(node).methods,
             **MarketReads(node, directory, tickers).methods,
@@ -39,3 +50,7 @@ class Reads:
             return await self._methods[type(query)](uid, query)
         except HistoryError as error:
             raise OutcomeUnknown from error
+
+    async def _quote(self, uid: str, query: reversals.ReversalQuery) -> QuoteAnswer | Refusal:
+        now_ms = self._node.clock.now_ms()
+        return await self._node.read(lambda state: quote(state, uid, query, self._quote_key, now_ms))

@@ -1,8 +1,10 @@
 """One running venue as the gateway and the operator's API see it: both ports, on top of one node."""
 
+from collections.abc import Callable
 from typing import Any
 
-from backhand.commands import Contract
+from backhand.clock import VenueClock
+from backhand.commands import AdvanceClock, Command, Contract
 from backhand.gateway.ports import OpenedKey
 from backhand.node import Node
 from backhand.projections.tickers import TickersFold
@@ -23,15 +25,19 @@ class RunningVenue:
         tickers: TickersFold,
         sealer: Sealer,
         credentials: CredentialSource,
+        clock: VenueClock,
     ) -> None:
         self._node = node
         self._directory = directory
-        self._reads = Reads(node, directory, tickers)
+        self._reads = Reads(node, directory, tickers, sealer.quote_key)
+        self.quote_key = sealer.quote_key
         self._sealer = sealer
         self._credentials = credentials
         self.ready = False
         # What every request needs: the node's and the sealer's own, without a step in between.
-        self.now_ms = node.clock.now_ms
+        self.clock = clock
+        self.market_step: Callable[[], tuple[Command, ...]] = tuple
+        self.now_ms = clock.now_ms
         self.submit = node.submit
         self.passphrase_hash = sealer.passphrase_hash
 
@@ -47,6 +53,17 @@ class RunningVenue:
     def open_key(self, api_key: str) -> OpenedKey | None:
         """Find a key. See `Directory.open_key`."""
         return self._directory.open_key(api_key)
+
+    async def advance(self, time_ms: int) -> int:
+        """
+        Step a frozen clock; the venue's own market makes one step with it.
+
+        Raises:
+            ClockRefused: see `VenueClock.advance_to`.
+        """
+        self.clock.advance_to(time_ms)
+        applied = await self.submit((*self.market_step(), AdvanceClock()))
+        return applied[-1].sequence
 
     def is_ready(self) -> bool:
         """Recovered, read models caught up, serving."""

@@ -1,6 +1,6 @@
 """From figures and rows to the views that wire answers are printed from. Pure; integers in and out."""
 
-from backhand.commands import Contract, MarginMode
+from backhand.commands import Contract
 from backhand.engine import State
 from backhand.engine.figures import AccountFigures, PositionFigures, account_figures
 from backhand.engine.market import Market
@@ -61,15 +61,10 @@ def _price_e12(state: State, coin: str) -> int:
 
 
 def settings_view(account: Account, market: Market) -> SymbolSettingsView:
-    """An account's settings for a symbol."""
-    holding = account.holdings.get(market.symbol)
-    hedge_mode = account.hedge_mode(market.product_type)
-    if holding is None:
-        leverage = min(account.leverage, market.contract.leverage_max)
-        margin_mode: MarginMode = "isolated" if account.margin_mode == "isolated" else "crossed"
-        return SymbolSettingsView(hedge_mode, margin_mode, leverage, leverage, leverage)
+    """An account's settings for a symbol, which are its defaults until it uses it."""
+    holding = account.holding(market)
     return SymbolSettingsView(
-        hedge_mode=hedge_mode,
+        hedge_mode=account.hedge_mode(market.product_type),
         margin_mode="isolated" if holding.isolated else "crossed",
         crossed_leverage=holding.crossed_leverage,
         isolated_long_leverage=holding.long_leverage,

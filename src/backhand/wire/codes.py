@@ -89,6 +89,10 @@ UNION_MARGIN_MISSING: Final = refused(
     "400172", "Parameter verification failed: there is no union margin here, every account is single-asset"
 )
 
+# Codes of our own, for what only this venue offers (DESIGN section 5); the engine's are below.
+QUOTE_EXPIRED: Final = refused("98001", "The quote has expired")
+QUOTE_FOREIGN: Final = refused("98002", "The quote is not of this account and position, or was changed")
+
 # The outcome is not known: never to be read as "no".
 OUTCOME_UNKNOWN: Final = refused("40725", "service return an error")
 NOT_READY: Final = refused("40015", "System is abnormal, please try again later")
@@ -149,6 +153,16 @@ def span_too_wide(days: int) -> Refusal:
 def rows_out_of_range(rows_max: int) -> Refusal:
     """Refuse a number of rows that one answer does not hold."""
     return refused("40053", f"Value range verification failed: limit should be between (0, {rows_max}]")
+
+
+def illegal(name: str, value: str, wanted: str) -> Refusal:
+    """Refuse one of our own fields whose value cannot be used, and say what can."""
+    return refused("400172", f"Parameter verification failed: {name} is {echo(value)}, not {wanted}")
+
+
+def illegal_choice(name: str, value: str, choices: str) -> Refusal:
+    """Refuse one of our own fields that names none of its choices."""
+    return illegal(name, value, f"one of {choices}")
 
 
 def not_supported(name: str) -> Refusal:

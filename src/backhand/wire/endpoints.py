@@ -22,7 +22,7 @@ from backhand.wire.account_endpoints import ACCOUNT_READS, AccountRead
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import Call, Form
 from backhand.wire.market_endpoints import MARKET_READS, MarketRead
-from backhand.wire.requests import accounts, markets, orders, queries
+from backhand.wire.requests import accounts, markets, orders, queries, reversals
 from backhand.wire.responses.accounts import (
     AccountRow,
     LeverageAnswer,
@@ -32,6 +32,7 @@ from backhand.wire.responses.accounts import (
 )
 from backhand.wire.responses.markets import ContractRow, DepthAnswer, ServerTime, TickerRow
 from backhand.wire.responses.orders import FillPage, OrderIds, OrderPage, OrderRow
+from backhand.wire.responses.reversals import QuoteAnswer
 
 #: What a key needs; None where anybody may ask.
 Permission = Literal["read", "trade"] | None
@@ -42,6 +43,7 @@ ClientCommand = ReversePosition | PlaceOrder | CancelOrder | SetLeverage | SetMa
 #: What a client may ask to see.
 Read = (
     queries.OrderQuery
+    | reversals.ReversalQuery
     | queries.OpenOrdersQuery
     | queries.OrderHistoryQuery
     | queries.FillsQuery
@@ -120,10 +122,20 @@ _DECLARED: Final = (
     _trade(
         "/order/click-backhand",
         10,
-        orders.ReversalForm,
-        orders.parse_reversal,
+        reversals.ReversalForm,
+        reversals.parse_reversal,
         OrderIds,
         trader_per_second=1,
+    ),
+    Endpoint(
+        "POST",
+        "/api/backhand/v1/reversal/quote",
+        10,
+        10,
+        "read",
+        reversals.ReversalForm,
+        reversals.parse_quote,
+        QuoteAnswer,
     ),
     _trade(
         "/order/place-order",

@@ -9,6 +9,7 @@ Nothing here raises for any input: what cannot be read becomes a refusal.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -39,7 +40,6 @@ _FINE_PER_E8: Final[int] = 10 ** (DECIMAL_TEXT_MAX - 8)
 _FINE_PER_E12: Final[int] = 10 ** (DECIMAL_TEXT_MAX - 12)
 
 _CLIENT_OID: Final = re.compile(r"[0-9A-Za-z_:#+\- ]{1,64}")
-_TEXTS: Final = msgspec.json.Decoder(dict[str, str])
 _VALUES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT: Final = msgspec.json.Decoder(str)
 #: What a list or object reads as: no parameter accepts it, so each refuses it with its own code.
@@ -52,12 +52,14 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     One call to read: who asks, its parameters as received, and what the venue lists.
 
     `parameters` is the body of a POST and the query string of a GET. `uid` is "" for public calls.
+    `quote_key` is what the venue's quotes are made with.
     """
 
     uid: str
     parameters: bytes
     contracts: Mapping[str, Contract]
     now_ms: int
+    quote_key: bytes = b""
 
 
 class Form(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -74,18 +76,24 @@ def read_body(shape: type[F], body: bytes) -> F | Refusal:
 
     Not JSON, not an object, no body at all, broken text or endless nesting: 40409.
     """
-    names = shape.__struct_encode_fields__
-    try:
-        texts = _TEXTS.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        pass  # A value is no text, or the body is broken: the slower reading below decides.
-    else:
-        return shape(*[texts.get(name, "") for name in names])
+    # A name that is no text is nobody's field, so reading the fields alone would not notice it.
+    if body.isascii():
+        try:
+            form: F = _form_decoder(shape).decode(body)
+        except (msgspec.MsgspecError, RecursionError):
+            pass  # A value is no text, or the body is broken: the slower reading below decides.
+        else:
+            return form
     try:
         values = _VALUES.decode(body)
-        return shape(*[json_text(values.get(name)) for name in names])
+        return shape(*[json_text(values.get(name)) for name in shape.__struct_encode_fields__])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return codes.WRONG_FORMAT
+
+
+@cache
+def _form_decoder(shape: type[F]) -> "msgspec.json.Decoder[F]":
+    return msgspec.json.Decoder(shape)
 
 
 def is_empty_text(body: bytes, name: str) -> bool:

@@ -9,7 +9,6 @@ from typing import Final
 
 from backhand.commands import (
     BUY,
-    INVALID_SIDE,
     SELL,
     CancelOrder,
     Contract,
@@ -17,8 +16,6 @@ from backhand.commands import (
     MarginMode,
     OrderType,
     PlaceOrder,
-    ReversePosition,
-    Shortfall,
     Side,
     TimeInForce,
 )
@@ -30,7 +27,6 @@ from backhand.wire.fields import (
     Form,
     client_oid_fits,
     count_lots,
-    is_empty_text,
     read_body,
     read_choice,
     read_contract,
@@ -51,84 +47,10 @@ FORCES: Final[dict[str, TimeInForce]] = {
     "post_only": "post_only",
 }
 REDUCE_ONLY: Final = {"": False, "no": False, "yes": True}
-SHORTFALLS: Final[dict[str, Shortfall]] = {"": "close", "close": "close", "largest": "largest"}
 
 
-class ReversalForm(Form, frozen=True):
-    """Body of click-backhand; the fields after `client_oid` are this venue's own (DESIGN section 5)."""
-
-    symbol: str = ""
-    product_type: str = ""
-    margin_coin: str = ""
-    size: str = ""
-    side: str = ""
-    trade_side: str = ""
-    client_oid: str = ""
-    shortfall: str = ""
-    open_orders: str = ""
-    worst_price: str = ""
-    max_slippage: str = ""
-    quote_id: str = ""
-
-
-def parse_reversal(call: Call) -> ReversePosition | Refusal:
-    """
-    Read a reversal.
-
-    Refused in this order: wrong format 40409; symbol, productType or marginCoin missing 400172; product
-    type unknown 400172; symbol unknown 40034, of another product 22012; margin coin wrong 40778; size not
-    a positive number 40808; clientOid malformed 40305; one of our own fields asking for what does not
-    exist yet 400172. A size off the contract's grid, side and tradeSide go to the engine, which knows
-    whether they count. Source: bitget-v2/click-backhand; reversal.md A1 to A20.
-    """
-    form = read_body(ReversalForm, call.parameters)
-    if isinstance(form, Refusal):
-        return form
-    if not (form.symbol and form.product_type and form.margin_coin):
-        return codes.PARAMETERS
-    contract = read_contract(call, form.symbol, form.product_type, form.margin_coin)
-    if isinstance(contract, Refusal):
-        return contract
-    size_lots = None
-    size_off_grid = None
-    # An empty size is a bot's empty variable, not a wish to reverse everything.
-    if form.size or is_empty_text(call.parameters, "size"):
-        size = read_positive(form.size)
-        if isinstance(size, Refusal):
-            return size
-        size_lots = count_lots(size, contract)
-        size_off_grid = form.size if size_lots is None else None
-    if form.client_oid and not client_oid_fits(form.client_oid):
-        return codes.CLIENT_OID_INVALID
-    shortfall = read_choice(form.shortfall, SHORTFALLS)
-    if shortfall is None:
-        return codes.not_supported(f"shortfall {codes.echo(form.shortfall)}")
-    unsupported = _unsupported_reversal_field(form)
-    if unsupported is not None:
-        return codes.not_supported(unsupported)
-    return ReversePosition(
-        uid=call.uid,
-        symbol=contract.symbol,
-        side=(SIDES.get(form.side.lower(), INVALID_SIDE) if form.side else None),
-        effect=_effect(form.trade_side),
-        size_lots=size_lots,
-        size_off_grid=size_off_grid,
-        client_oid=form.client_oid or None,
-        shortfall=shortfall,
-    )
-
-
-def _unsupported_reversal_field(form: ReversalForm) -> str | None:
-    if form.open_orders and form.open_orders.lower() != "auto":
-        return "openOrders"
-    if form.worst_price:
-        return "worstPrice"
-    if form.max_slippage:
-        return "maxSlippage"
-    return "quoteId" if form.quote_id else None
-
-
-def _effect(trade_side: str) -> Effect | None:
+def effect_of(trade_side: str) -> Effect | None:
+    """Read what was sent for opening or closing; None when nothing was."""
     return EFFECTS.get(trade_side.lower(), "invalid") if trade_side else None
 
 
@@ -221,7 +143,7 @@ def parse_place_order(call: Call) -> PlaceOrder | Refusal:
         size_lots=size_lots,
         price_ticks=price_ticks,
         time_in_force=time_in_force,
-        effect=_effect(form.trade_side),
+        effect=effect_of(form.trade_side),
         reduce_only=reduce_only,
         margin_mode=margin_mode,
         client_oid=form.client_oid or None,

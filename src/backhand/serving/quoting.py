@@ -1,0 +1,63 @@
+"""A reversal planned for somebody who asks first: the quote, and the token that holds its execution to it."""
+
+from typing import Final
+
+from backhand.engine import State
+from backhand.engine.matching import Match, matched_lots
+from backhand.engine.reversal_plan import ReversalPlan, lot_ticks, plan_reversal
+from backhand.events import Rejected
+from backhand.wire.codes import Refusal, refusal_of
+from backhand.wire.quotes import Quote, seal_quote
+from backhand.wire.requests.reversals import ReversalQuery
+from backhand.wire.responses.reversals import LegView, QuoteAnswer, QuoteView, quote_answer
+
+#: How long a quote may be committed, in venue time: a person has read it by then, or must read it again.
+QUOTE_VALID_MS: Final = 10_000
+
+
+def quote(state: State, uid: str, query: ReversalQuery, key: bytes, now_ms: int) -> QuoteAnswer | Refusal:
+    """Plan a reversal and print the plan; the state is as it was."""
+    plan = plan_reversal(state, query.command)
+    contract = state.markets[query.command.symbol].contract
+    if isinstance(plan, Rejected):
+        return refusal_of(plan, contract)
+    expires_ms = now_ms + QUOTE_VALID_MS
+    symbol = contract.symbol
+    token = seal_quote(Quote(uid, symbol, plan.from_side, state.sequence, expires_ms, plan.bounds()), key)
+    return quote_answer(_view(state, plan, token, expires_ms))
+
+
+def _view(state: State, plan: ReversalPlan, token: str, expires_ms: int) -> QuoteView:
+    market, before, after = plan.holding.market, plan.before, plan.after
+    new_side = -plan.from_side
+    shown_side = new_side if plan.opened_lots else plan.from_side
+    return QuoteView(
+        contract=market.contract,
+        quote_id=token,
+        sequence=state.sequence,
+        expires_ms=expires_ms,
+        mark_price_e12=market.mark_price_e12,
+        from_side=plan.from_side,
+        asked_lots=plan.asked_lots,
+        long_lots_before=before.long_lots,
+        short_lots_before=before.short_lots,
+        long_lots_after=after.long_lots,
+        short_lots_after=after.short_lots,
+        close=_leg(new_side, plan.closes, plan.close_fee_e8),
+        open=_leg(new_side, plan.opens, after.fee_e8 - plan.close_fee_e8),
+        profit_e8=after.profit_e8,
+        margin_needed_e20=plan.needed_e20,
+        margin_free_e20=plan.free_e20,
+        margin_ratio_e16=after.margin_ratio_e16(shown_side),
+        liquidation_price_e16=after.liquidation_price_e16(shown_side),
+        order_ids=tuple(order.order_id for order in plan.cancels),
+        trigger_ids=tuple(trigger.order_id for trigger in plan.protections),
+        shortfall="" if plan.shortfall is None else plan.shortfall.value,
+        size_ignored=plan.size_ignored,
+    )
+
+
+def _leg(side: int, matches: list[Match], fee_e8: int) -> LegView:
+    traded = [match for match in matches if match.lots]
+    worst_ticks = traded[-1].maker.price_ticks if traded else 0
+    return LegView(side, matched_lots(matches), lot_ticks(matches), worst_ticks, fee_e8)

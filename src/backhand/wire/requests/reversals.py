@@ -1,0 +1,145 @@
+"""The reversal and its quote: their bodies, read."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from backhand.commands import INVALID_SIDE, Contract, OpenOrders, ReversalBounds, ReversePosition, Shortfall
+from backhand.units import E8, parse_decimal
+from backhand.wire import codes
+from backhand.wire.codes import Refusal
+from backhand.wire.fields import (
+    Call,
+    Form,
+    client_oid_fits,
+    count_lots,
+    is_empty_text,
+    read_body,
+    read_choice,
+    read_contract,
+    read_positive,
+    read_price_ticks,
+)
+from backhand.wire.quotes import open_quote
+from backhand.wire.requests.orders import SIDES, effect_of
+
+SHORTFALLS: Final[Mapping[str, Shortfall]] = {
+    "": "close",
+    "close": "close",
+    "largest": "largest",
+    "strict": "strict",
+}
+OPEN_ORDERS: Final[Mapping[str, OpenOrders]] = {
+    "": "auto",
+    "auto": "auto",
+    "exclude": "exclude",
+    "include": "include",
+    "cancelall": "cancel_all",
+}
+
+
+class ReversalForm(Form, frozen=True):
+    """Body of click-backhand; the fields after `client_oid` are this venue's own (DESIGN section 5)."""
+
+    symbol: str = ""
+    product_type: str = ""
+    margin_coin: str = ""
+    size: str = ""
+    side: str = ""
+    trade_side: str = ""
+    client_oid: str = ""
+    shortfall: str = ""
+    open_orders: str = ""
+    worst_price: str = ""
+    max_slippage: str = ""
+    quote_id: str = ""
+
+
+class ReversalQuery(msgspec.Struct, frozen=True, gc=False):
+    """What a reversal would do now."""
+
+    command: ReversePosition
+
+
+def parse_reversal(call: Call) -> ReversePosition | Refusal:
+    """
+    Read a reversal.
+
+    Refused in this order: wrong format 40409; symbol, productType or marginCoin missing 400172; product
+    type unknown 400172; symbol unknown 40034, of another product 22012; margin coin wrong 40778; size not
+    a positive number 40808; clientOid malformed 40305; then our own fields: shortfall, openOrders,
+    worstPrice, maxSlippage not of their kind 400172, quoteId not of this account, symbol or position 98002,
+    expired 98001. A size off the contract's grid, side and tradeSide go to the engine, which knows whether
+    they count. Source: bitget-v2/click-backhand; reversal.md A1 to A20.
+    """
+    form = read_body(ReversalForm, call.parameters)
+    if isinstance(form, Refusal):
+        return form
+    if not (form.symbol and form.product_type and form.margin_coin):
+        return codes.PARAMETERS
+    contract = read_contract(call, form.symbol, form.product_type, form.margin_coin)
+    if isinstance(contract, Refusal):
+        return contract
+    size_lots = None
+    size_off_grid = None
+    # An empty size is a bot's empty variable, not a wish to reverse everything.
+    if form.size or is_empty_text(call.parameters, "size"):
+        size = read_positive(form.size)
+        if isinstance(size, Refusal):
+            return size
+        size_lots = count_lots(size, contract)
+        size_off_grid = form.size if size_lots is None else None
+    if form.client_oid and not client_oid_fits(form.client_oid):
+        return codes.CLIENT_OID_INVALID
+    shortfall = read_choice(form.shortfall, SHORTFALLS)
+    if shortfall is None:
+        return codes.illegal_choice("shortfall", form.shortfall, "close, largest, strict")
+    open_orders = read_choice(form.open_orders, OPEN_ORDERS)
+    if open_orders is None:
+        return codes.illegal_choice("openOrders", form.open_orders, "auto, exclude, include, cancelAll")
+    worst_price_ticks = None
+    if form.worst_price:
+        ticks = read_price_ticks(form.worst_price, contract)
+        if isinstance(ticks, Refusal):
+            return codes.illegal("worstPrice", form.worst_price, "a price on the contract's tick")
+        worst_price_ticks = ticks
+    slippage_max_e8 = parse_decimal(form.max_slippage, 8) if form.max_slippage else None
+    if form.max_slippage and (slippage_max_e8 is None or not 0 <= slippage_max_e8 <= E8):
+        return codes.illegal("maxSlippage", form.max_slippage, "a ratio from 0 to 1, at most 8 decimals")
+    side = SIDES.get(form.side.lower(), INVALID_SIDE) if form.side else None
+    bounds = _bounds(call, contract, side, form.quote_id) if form.quote_id else None
+    if isinstance(bounds, Refusal):
+        return bounds
+    return ReversePosition(
+        uid=call.uid,
+        symbol=contract.symbol,
+        side=side,
+        effect=effect_of(form.trade_side),
+        size_lots=size_lots,
+        size_off_grid=size_off_grid,
+        client_oid=form.client_oid or None,
+        shortfall=shortfall,
+        open_orders=open_orders,
+        worst_price_ticks=worst_price_ticks,
+        slippage_max_e8=slippage_max_e8,
+        bounds=bounds,
+    )
+
+
+def _bounds(call: Call, contract: Contract, side: int | None, quote_id: str) -> ReversalBounds | Refusal:
+    """What a quote holds its execution to, or why it is none of this reversal's."""
+    quote = open_quote(quote_id, call.quote_key)
+    if quote is None or (quote.uid, quote.symbol) != (call.uid, contract.symbol):
+        return codes.QUOTE_FOREIGN
+    if side not in (None, INVALID_SIDE, quote.from_side):
+        return codes.QUOTE_FOREIGN
+    if call.now_ms > quote.expires_ms:
+        return codes.QUOTE_EXPIRED
+    return quote.bounds
+
+
+def parse_quote(call: Call) -> ReversalQuery | Refusal:
+    """Read what is to be quoted: a reversal, refused as one would be; a `quoteId` in it is looked at too."""
+    command = parse_reversal(call)
+    return command if isinstance(command, Refusal) else ReversalQuery(command)
