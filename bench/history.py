@@ -122,7 +122,7 @@ _LEGS: Final = f"""
         iif(n / 2 % 2, 'other' || n / 4 % {OTHERS}, '1') AS uid
         FROM numbers
     )
-"""
+"""  # noqa: S608 (numbers of ours)
 
 
 def _pattern(contract: Contract) -> list[tuple[Table[Any], msgspec.Struct, dict[str, str]]]:
