@@ -63,7 +63,7 @@ class Stage:
         self._directory = Directory(Sealer(os.urandom(KEY_BYTES)))
         folds = (self._tickers.fold, self._directory.fold)
         self.node = Node(State(), MemoryJournal("stage"), self.history, self.clock, folds)
-        self._reads = Reads(self.node, self._directory, self._tickers)
+        self.reads = Reads(self.node, self._directory, self._tickers)
 
     async def do(self, *commands: Command, after_ms: int = 0) -> list[Applied]:
         """Carry out commands that must be accepted, some time after the ones before."""
@@ -90,7 +90,7 @@ class Stage:
         query = urlencode({name: str(value) for name, value in parameters.items()}).encode()
         call = Call(uid, query, self._directory.contracts, self.clock.now_ms())
         asked: object = ENDPOINTS["GET", full].parse(call)
-        answer = asked if isinstance(asked, Refusal) else await self._reads.answer(uid, asked)
+        answer = asked if isinstance(asked, Refusal) else await self.reads.answer(uid, asked)
         if isinstance(answer, Refusal):
             return answer.code
         return msgspec.json.decode(msgspec.json.encode(answer))

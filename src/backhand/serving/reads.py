@@ -32,7 +32,7 @@ class Reads:
     ) -> None:
         self._node = node
         self._quote_key = quote_key
-        self._methods: dict[type[Any], Callable[[str, Any], Awaitable[object]]] = {
+        self.methods: dict[type[Any], Callable[[str, Any], Awaitable[object]]] = {
             reversals.ReversalQuery: self._quote,
             **AccountReads(node, directory).methods,
             **OrderReads(node).methods,
@@ -47,7 +47,7 @@ class Reads:
             OutcomeUnknown: the store could not tell in time.
         """
         try:
-            return await self._methods[type(query)](uid, query)
+            return await self.methods[type(query)](uid, query)
         except HistoryError as error:
             raise OutcomeUnknown from error
 
