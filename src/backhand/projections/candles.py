@@ -14,7 +14,7 @@ Memory: CANDLES_KEPT per symbol, price and interval. Source: market.md section 8
 """
 
 from collections import deque
-from collections.abc import Iterable, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, MutableSequence, Sequence
 from itertools import islice
 from typing import Final, Literal
 
@@ -50,59 +50,101 @@ class Candle(msgspec.Struct, frozen=True, gc=False):
     quote_volume_e20: int = 0
 
 
+Key = tuple[str, PriceKind]
+
+
+class _Minute:
+    """The newest minute of one symbol and price, as it fills."""
+
+    __slots__ = ("base_e8", "close_e12", "first_e12", "high_e12", "low_e12", "open_ms", "quote_e20")
+
+    def __init__(self, open_ms: int, first_e12: int) -> None:
+        self.open_ms = open_ms
+        self.first_e12 = self.high_e12 = self.low_e12 = self.close_e12 = first_e12
+        self.base_e8 = 0
+        self.quote_e20 = 0
+
+    def take(self, price_e12: int, size_e8: int) -> None:
+        self.close_e12 = price_e12
+        if price_e12 > self.high_e12:
+            self.high_e12 = price_e12
+        elif price_e12 < self.low_e12:
+            self.low_e12 = price_e12
+        self.base_e8 += size_e8
+        self.quote_e20 += size_e8 * price_e12
+
+    def candle(self, key: Key) -> Candle:
+        prices_e12 = (self.first_e12, self.high_e12, self.low_e12, self.close_e12)
+        return Candle(*key, self.open_ms, *prices_e12, self.base_e8, self.quote_e20)
+
+
+class _Minutes:
+    """The newest minute of every symbol and price; one that ends is given to `end`."""
+
+    def __init__(self, contracts: Iterable[Contract] = (), newest: Iterable[Candle] = ()) -> None:
+        self.newest: dict[Key, _Minute] = {}
+        self._contracts = {contract.symbol: contract for contract in contracts}
+        for candle in newest:
+            minute = _Minute(candle.open_ms, candle.open_price_e12)
+            minute.high_e12, minute.low_e12 = candle.high_price_e12, candle.low_price_e12
+            minute.close_e12 = candle.close_price_e12
+            minute.base_e8, minute.quote_e20 = candle.base_volume_e8, candle.quote_volume_e20
+            self.newest[candle.symbol, candle.price_kind] = minute
+
+    def take(self, applied: Applied, end: Callable[[Candle], None] | None = None) -> dict[Key, None]:
+        """Take in one applied command, and tell which minutes it began or changed."""
+        changed: dict[Key, None] = {}
+        open_ms = MINUTE.open_ms(applied.time_ms)
+        # The trades of one command are mostly of one symbol: what is looked up for one holds for the next.
+        symbol = ""
+        for event in applied.events:
+            if type(event) is Fill:
+                if is_trade(event):
+                    if event.symbol != symbol:
+                        symbol = event.symbol
+                        key: Key = (symbol, "last")
+                        contract = self._contracts[symbol]
+                        tick_e12, lot_e8 = contract.tick_e12, contract.lot_e8
+                        minute = self._minute(key, open_ms, event.price_ticks * tick_e12, end)
+                        changed[key] = None
+                    minute.take(event.price_ticks * tick_e12, event.size_lots * lot_e8)
+            elif type(event) is PriceSet:
+                for price_kind, price_e12 in _prices(event):
+                    key = (event.symbol, price_kind)
+                    self._minute(key, open_ms, price_e12, end).take(price_e12, 0)
+                    changed[key] = None
+            elif type(event) is ContractListed:
+                self._contracts[event.contract.symbol] = event.contract
+                symbol = ""
+        return changed
+
+    def _minute(
+        self, key: Key, open_ms: int, price_e12: int, end: Callable[[Candle], None] | None
+    ) -> _Minute:
+        before = self.newest.get(key)
+        if before is not None and before.open_ms == open_ms:
+            return before
+        first_e12 = price_e12
+        if before is not None:
+            if end is not None:
+                end(before.candle(key))
+            if key[1] != "last":
+                first_e12 = before.close_e12
+        minute = self.newest[key] = _Minute(open_ms, first_e12)
+        return minute
+
+
 class CandlesFold:
     """A pure fold: the same commands, in any pieces, give the same one-minute candles."""
 
     def __init__(self, contracts: Iterable[Contract] = (), newest: Iterable[Candle] = ()) -> None:
         """Start from nothing, or resume: contracts, and the newest candle of each symbol and price."""
-        self._contracts = {contract.symbol: contract for contract in contracts}
-        self._newest = {(candle.symbol, candle.price_kind): candle for candle in newest}
+        self._minutes = _Minutes(contracts, newest)
 
     def fold(self, applied: Applied) -> list[Candle]:
         """Take in one applied command and give the minutes that it began or changed, as they now stand."""
-        changed: dict[tuple[str, PriceKind], Candle] = {}
-        open_ms = MINUTE.open_ms(applied.time_ms)
-        for event in applied.events:
-            if type(event) is Fill:
-                if is_trade(event):
-                    contract = self._contracts[event.symbol]
-                    price_e12 = event.price_ticks * contract.tick_e12
-                    size_e8 = event.size_lots * contract.lot_e8
-                    key: tuple[str, PriceKind] = (event.symbol, "last")
-                    changed[key] = self._take(key, open_ms, price_e12, size_e8)
-            elif type(event) is PriceSet:
-                for price_kind, price_e12 in _prices(event):
-                    key = (event.symbol, price_kind)
-                    changed[key] = self._take(key, open_ms, price_e12, 0)
-            elif type(event) is ContractListed:
-                self._contracts[event.contract.symbol] = event.contract
-        return list(changed.values())
-
-    def _take(self, key: tuple[str, PriceKind], open_ms: int, price_e12: int, size_e8: int) -> Candle:
-        symbol, price_kind = key
-        before = self._newest.get(key)
-        value_e20 = size_e8 * price_e12
-        if before is not None and before.open_ms == open_ms:
-            candle = Candle(
-                symbol,
-                price_kind,
-                open_ms,
-                before.open_price_e12,
-                max(before.high_price_e12, price_e12),
-                min(before.low_price_e12, price_e12),
-                price_e12,
-                before.base_volume_e8 + size_e8,
-                before.quote_volume_e20 + value_e20,
-            )
-        else:
-            holds = before is not None and price_kind != "last"
-            first_e12 = before.close_price_e12 if before is not None and holds else price_e12
-            high_e12, low_e12 = max(first_e12, price_e12), min(first_e12, price_e12)
-            candle = Candle(
-                symbol, price_kind, open_ms, first_e12, high_e12, low_e12, price_e12, size_e8, value_e20
-            )
-        self._newest[key] = candle
-        return candle
+        minutes = self._minutes
+        return [minutes.newest[key].candle(key) for key in minutes.take(applied)]
 
 
 def _prices(event: PriceSet) -> list[tuple[PriceKind, int]]:
@@ -111,44 +153,17 @@ def _prices(event: PriceSet) -> list[tuple[PriceKind, int]]:
     return [one for one in prices if one[1]]
 
 
-class _Series:
-    """All intervals of one symbol and price; `minute` is the newest, which may still change."""
-
-    def __init__(self) -> None:
-        self.minute: Candle | None = None
-        self._past: dict[str, deque[Candle]] = {name: deque(maxlen=CANDLES_KEPT) for name in INTERVALS}
-
-    def take(self, minute: Candle) -> None:
-        before, self.minute = self.minute, minute
-        if before is not None and before.open_ms != minute.open_ms:
-            # Once a minute, whatever the number of trades.
-            for name, past in self._past.items():
-                _add(past, before, INTERVALS[name])
-
-    def newest(self, interval: Interval, candles_max: int) -> list[Candle]:
-        candles = list(islice(reversed(self._past[interval.name]), candles_max))
-        candles.reverse()
-        if self.minute is not None:
-            _add(candles, self.minute, interval)
-        return candles
-
-
 class CandleSeries:
     """The newest candles of every symbol, price and interval, in memory; made again at a start."""
 
     def __init__(self) -> None:
-        self._fold = CandlesFold()
-        self._series: dict[tuple[str, PriceKind], _Series] = {}
+        self._minutes = _Minutes()
+        self._past: dict[Key, dict[str, deque[Candle]]] = {}
 
     def fold(self, applied: list[Applied]) -> None:
         """Take in applied commands, in order and without gaps."""
         for one in applied:
-            for minute in self._fold.fold(one):
-                key = (minute.symbol, minute.price_kind)
-                series = self._series.get(key)
-                if series is None:
-                    series = self._series[key] = _Series()
-                series.take(minute)
+            self._minutes.take(one, self._keep)
 
     def candles(
         self, symbol: str, price_kind: PriceKind, interval: Interval, now_ms: int, candles_max: int
@@ -158,10 +173,25 @@ class CandleSeries:
 
         At most `candles_max`, which is at most CANDLES_KEPT; none before the first price.
         """
-        series = self._series.get((symbol, price_kind))
-        if series is None:
+        key: Key = (symbol, price_kind)
+        newest = self._minutes.newest.get(key)
+        if newest is None:
             return []
-        return without_gaps(series.newest(interval, candles_max), interval, now_ms, candles_max)
+        candles: list[Candle] = []
+        if key in self._past:
+            candles = list(islice(reversed(self._past[key][interval.name]), candles_max))
+            candles.reverse()
+        _add(candles, newest.candle(key), interval)
+        return without_gaps(candles, interval, now_ms, candles_max)
+
+    def _keep(self, minute: Candle) -> None:
+        """Let a minute that has ended be part of every interval: once a minute, whatever was traded."""
+        key: Key = (minute.symbol, minute.price_kind)
+        past = self._past.get(key)
+        if past is None:
+            past = self._past[key] = {name: deque(maxlen=CANDLES_KEPT) for name in INTERVALS}
+        for name, candles in past.items():
+            _add(candles, minute, INTERVALS[name])
 
 
 def rolled_up(minutes: Iterable[Candle], interval: Interval) -> list[Candle]:

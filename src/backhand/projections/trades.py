@@ -5,7 +5,8 @@ The rows are for a table of the past and for streams; the newest of each symbol 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -37,6 +38,15 @@ def is_trade(fill: Fill) -> bool:
     return fill.is_taker and fill.kind not in SETTLEMENT_KINDS
 
 
+def trades_of(applied: Applied, contracts: Mapping[str, Contract]) -> list[TradeRow]:
+    """Give the trades of one applied command, in the order in which they happened."""
+    return [
+        _row(event, contracts[event.symbol], applied.time_ms)
+        for event in applied.events
+        if type(event) is Fill and is_trade(event)
+    ]
+
+
 class TradesFold:
     """A pure fold that remembers nothing but contract terms."""
 
@@ -46,36 +56,36 @@ class TradesFold:
 
     def fold(self, applied: Applied) -> list[TradeRow]:
         """Take in one applied command and give its trades, in the order in which they happened."""
-        rows: list[TradeRow] = []
         for event in applied.events:
-            if type(event) is Fill:
-                if is_trade(event):
-                    rows.append(_row(event, self._contracts[event.symbol], applied.time_ms))
-            elif type(event) is ContractListed:
+            if type(event) is ContractListed:
                 self._contracts[event.contract.symbol] = event.contract
-        return rows
+        return trades_of(applied, self._contracts)
 
 
 class RecentTrades:
     """The newest trades of each symbol, in memory; made again from the journal at a start."""
 
     def __init__(self) -> None:
-        self._fold = TradesFold()
-        self._trades: dict[str, deque[TradeRow]] = {}
+        self._contracts: dict[str, Contract] = {}
+        #: Fills with the terms and the time of their moment: rows are made for whoever asks.
+        self._fills: dict[str, deque[tuple[Fill, Contract, int]]] = {}
 
     def fold(self, applied: list[Applied]) -> None:
         """Take in applied commands, in order and without gaps."""
         for one in applied:
-            for row in self._fold.fold(one):
-                trades = self._trades.get(row.symbol)
-                if trades is None:
-                    trades = self._trades[row.symbol] = deque(maxlen=TRADES_KEPT)
-                trades.append(row)
+            for event in one.events:
+                if type(event) is Fill:
+                    if is_trade(event):
+                        symbol = event.symbol
+                        self._fills[symbol].append((event, self._contracts[symbol], one.time_ms))
+                elif type(event) is ContractListed:
+                    self._contracts[event.contract.symbol] = event.contract
+                    self._fills.setdefault(event.contract.symbol, deque(maxlen=TRADES_KEPT))
 
     def newest(self, symbol: str, trades_max: int) -> list[TradeRow]:
         """Give a symbol's newest trades, the newest first."""
-        trades = self._trades.get(symbol, ())
-        return list(reversed(trades))[:trades_max]
+        fills = islice(reversed(self._fills.get(symbol, ())), trades_max)
+        return [_row(*fill) for fill in fills]
 
 
 def _row(fill: Fill, contract: Contract, time_ms: int) -> TradeRow:
