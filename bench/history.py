@@ -44,7 +44,7 @@ from backhand.units import E8, E12
 from backhand.wire.contracts import built_in_contracts
 from bench.figures import Figure, Ratio, Section, divide
 
-#: Past orders, unless BACKHAND_ORDERS says otherwise. Ten million take minutes and 15 GB to write.
+#: Past orders, unless BACKHAND_ORDERS says otherwise. Ten million take eight minutes and 15 GB to write.
 PAST_ORDERS: Final = 200_000
 PAST_ORDERS_QUICK: Final = 50_000
 ROUNDS: Final = 9
