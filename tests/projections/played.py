@@ -31,16 +31,16 @@ KINDS: Final[tuple[TriggerKind, ...]] = ("entry", "stop_loss", "take_profit", "p
 def played(seed: int, count: int) -> tuple[State, list[Applied]]:
     """The state and everything applied; the same for the same seed, in any process."""
     state, applied, time_ms = State(), list[Applied](), FIRST_MS
-    for command in _commands(seed, count):
+    for command in _commands(seed, count, state):
         time_ms += STEP_MS
         events = apply(state, command, time_ms)
         applied.append(Applied(state.sequence, state.time_ms, command, events))
     return state, applied
 
 
-def _commands(seed: int, count: int) -> Iterator[Command]:
+def _commands(seed: int, count: int, state: State) -> Iterator[Command]:
     choose = random.Random(seed)  # noqa: S311 (tests, not secrets)
-    for command in seeded(seed, count):
+    for command in seeded(seed, count, state):
         yield command
         uid, symbol = choose.choice(UIDS), choose.choice(CONTRACTS).symbol
         side: Side = choose.choice((LONG, SHORT))

@@ -146,7 +146,7 @@ def test_bills_add_up_to_every_balance_of_the_engine(seed: int) -> None:
         if (uid, coin) in last
     }
     assert wallets == last
-    assert {"buy", "open_long", "funding", "margin_added", "withdrawal"} <= {row.kind for row in rows}
+    assert {"buy", "open_long", "funding", "withdrawal"} <= {row.kind for row in rows}
 
 
 def test_the_check_of_balances_catches_a_posting_that_is_left_out() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from backhand.clock import VenueClock
 from backhand.commands import (
     AdvanceClock,
     Command,
@@ -42,22 +43,11 @@ START_MS = 1_749_945_600_000
 PLENTY_E8 = 1_000_000 * E8
 
 
-class HandClock:
-    """Venue time that stands still until it is stepped."""
-
-    def __init__(self) -> None:
-        self.time_ms = START_MS
-
-    def now_ms(self) -> int:
-        """The time."""
-        return self.time_ms
-
-
 class Stage:
     """A running venue; accounts "1" (one-way) and "2" (hedge) have plenty of every coin."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = VenueClock(START_MS, "frozen")
         self.history = History(None, "stage")
         self._tickers = TickersFold()
         self._directory = Directory(Sealer(os.urandom(KEY_BYTES)))
@@ -65,9 +55,13 @@ class Stage:
         self.node = Node(State(), MemoryJournal("stage"), self.history, self.clock, folds)
         self.reads = Reads(self.node, self._directory, self._tickers)
 
+    def wait(self, after_ms: int) -> None:
+        """Let time pass that no command has seen yet."""
+        self.clock.advance_to(self.clock.now_ms() + after_ms)
+
     async def do(self, *commands: Command, after_ms: int = 0) -> list[Applied]:
         """Carry out commands that must be accepted, some time after the ones before."""
-        self.clock.time_ms += after_ms
+        self.wait(after_ms)
         applied = await self.node.submit(commands)
         refused = [event for one in applied for event in one.events if isinstance(event, Rejected)]
         assert not refused, refused

@@ -29,7 +29,7 @@ def test_candles_are_made_of_trades_and_go_on_while_nothing_happens() -> None:
         await buy(stage, 10, 600_000)
         await buy(stage, 20, 600_100, after_ms=20_000)
         await buy(stage, 10, 599_900, after_ms=3 * MINUTE_MS)
-        stage.clock.time_ms += MINUTE_MS
+        stage.wait(MINUTE_MS)
         assert [
             [str(START_MS), "60000", "60010", "60000", "60010", "0.003", "180.02"],
             [str(START_MS + MINUTE_MS), "60010", "60010", "60010", "60010", "0", "0"],
@@ -96,7 +96,7 @@ def test_ranges_of_candles(start: int | None, end: int | None, limit: int, expec
             if minute != 3:
                 await buy(stage, 10, 600_000 + minute, after_ms=minute and MINUTE_MS)
             else:
-                stage.clock.time_ms += MINUTE_MS
+                stage.wait(MINUTE_MS)
         times = {"startTime": start, "endTime": end}
         sent: dict[str, Any] = {
             name: START_MS + 1_000 * time for name, time in times.items() if time is not None

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.simulation import book_streams, reversal_worlds, small_books
+from tests.simulation import world as whole
 
-#: Ten million commands, and a million worlds.
+#: Ten million commands, a million worlds, and twenty million events.
 STREAMS: Final = 10_000_000 // book_streams.STREAM_COMMANDS
 SAMPLES: Final = 1_000_000
+VENUES: Final = 20_000_000 // whole.WORLD_EVENTS
 SAMPLES_TOGETHER: Final = 1_000
 BOOKS_TOGETHER: Final = 50
 
@@ -78,12 +80,19 @@ def sample_tasks(seed: int, count: int) -> list[Task]:
     return tasks
 
 
+def venue_tasks(seed: int, count: int) -> list[Task]:
+    """Whole venues of consecutive seeds."""
+    seeds = range(seed, seed + (count or VENUES))
+    return [Task(whole.play, (each,), f"make sim PARTS=world SEED={each} COUNT=1") for each in seeds]
+
+
 #: What is played, what its units are called, and how it is cut up: from seed and count (0 for all).
 PARTS: Final[dict[str, tuple[str, Callable[[int, int], list[Task]]]]] = {
     "streams": ("commands", stream_tasks),
     "books": ("takers", book_tasks),
     "worlds": ("reversals", world_tasks),
     "samples": ("worlds", sample_tasks),
+    "world": ("events", venue_tasks),
 }
 
 

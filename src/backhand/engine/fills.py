@@ -128,7 +128,7 @@ def fill(
             )
         )
     if closed is not None and closed.lots == 0:
-        _closed(holding, closed, events)
+        _closed(state, holding, closed, events)
 
 
 def _charge(state: State, holding: Holding, price_ticks: int, lots: int, is_taker: bool) -> int:
@@ -225,8 +225,12 @@ def _count_lots(market: Market, side: int, lots: int) -> None:
         market.short_lots += lots
 
 
-def _closed(holding: Holding, leg: Position, events: list[Event]) -> None:
-    """Forget a leg that came down to zero."""
+def _closed(state: State, holding: Holding, leg: Position, events: list[Event]) -> None:
+    """Forget a leg that came down to zero, and what presets were to protect of it."""
+    for order in list(state.preset_orders):
+        if order.holding is holding and order.side == leg.side:
+            order.protected_lots = order.opened_lots
+            state.preset_orders.remove(order)
     if leg.side > 0:
         holding.long = None
     else:

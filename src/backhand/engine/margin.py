@@ -226,37 +226,60 @@ def liquidation_price_e16(
     The mark price at which the margin ratio of these legs reaches 1, half up at 16 decimals; 0 for none.
 
     `funds_e28` is an isolated leg's margin, or what crossed legs have beside their own profit and
-    others' maintenance. The tier is that of the liquidation price itself, found by iteration.
-    Source: contracts.md section 8.
+    others' maintenance. The tier is that of the liquidation price itself: tiers are tried from that of the
+    mark on, first down and then up. Where flat margin steps over what is there, it is the end between two
+    tiers. A hedge that both ways lead to its end shows the lower price. Source: contracts.md section 8.
     """
     larger = max(long_lots, short_lots)
-    tier_lots = long_lots + short_lots
     if larger == 0:
         return 0
     net_e16 = (long_lots - short_lots) * market.lot_e8 * E8
     cost_e28 = (long_lots * long_average - short_lots * short_average) * market.lot_e8 * E8
-    index = tier_index(market, value_e20(market, tier_lots, market.mark_price_e12))
-    price_e16 = 0
-    for _ in range(len(market.tier_rates_e8)):
-        rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
-        offset_e28 = market.tier_offsets_e28[index] * larger // tier_lots
-        charge_e16 = larger * market.lot_e8 * rate_e8
-        if market.inverse:
-            numerator = (cost_e28 - offset_e28) * E4
-            denominator = funds_e28 // E12 + net_e16 - charge_e16
-        else:
-            numerator = (funds_e28 + offset_e28 - cost_e28) * E4
-            denominator = charge_e16 - net_e16
-        if denominator < 0:
-            numerator, denominator = -numerator, -denominator
-        if numerator <= 0 or denominator == 0:
-            return 0
-        price_e16 = half_up_div(numerator, denominator)
-        found = tier_index(market, tier_lots * market.lot_e8 * price_e16 // E4)
-        if found == index:
-            break
-        index = found
-    return price_e16
+    part = (larger, long_lots + short_lots)
+    both_e8 = part[1] * market.lot_e8
+    ends_e20 = market.tier_ends_e20
+    start = index = tier_index(market, both_e8 * market.mark_price_e12)
+    price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    while index > 0 and (not falls or both_e8 * price_e16 <= ends_e20[index - 1] * E4):
+        index -= 1
+        price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    if falls and price_e16:
+        return price_e16
+    index = start
+    least_e16 = 0
+    price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    while index < len(ends_e20) - 1 and (
+        falls or price_e16 == 0 or both_e8 * price_e16 > ends_e20[index] * E4
+    ):
+        least_e16 = ceil_div(ends_e20[index] * E4, both_e8)
+        index += 1
+        price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    return 0 if falls or price_e16 == 0 else max(price_e16, least_e16)
+
+
+def _tier_end_price_e16(
+    market: Market, funds_e28: int, net_e16: int, cost_e28: int, part: tuple[int, int], index: int
+) -> tuple[int, bool]:
+    """
+    Where legs would be at their end if a tier's rate held everywhere, and whether a fall leads there.
+
+    `part` is the larger leg's lots, and those of both. Linear (F + offset - C) / (charge - net), inverse
+    (C - offset) / (F + net - charge), half up at 16 decimals; 0 for none.
+    """
+    larger, both = part
+    charge_e16 = larger * market.lot_e8 * (market.tier_rates_e8[index] + market.taker_rate_e8)
+    offset_e28 = market.tier_offsets_e28[index] * larger // both
+    if market.inverse:
+        numerator = (cost_e28 - offset_e28) * E16
+        denominator = funds_e28 + (net_e16 - charge_e16) * E12
+        falls = numerator > 0
+    else:
+        numerator = (funds_e28 + offset_e28 - cost_e28) * E4
+        denominator = charge_e16 - net_e16
+        falls = denominator < 0
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    return (half_up_div(numerator, denominator) if denominator and numerator > 0 else 0), falls
 
 
 def break_even_price_e16(market: Market, side: int, lots: int, average_price_e12: int, net_e8: int) -> int:

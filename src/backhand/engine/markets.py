@@ -51,7 +51,8 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
                 events, RejectReason.INVALID_CONTRACT, "a listed symbol keeps its product type and coins"
             )
         held = market.long_lots or market.book.bids.keys or market.book.asks.keys
-        if held and (before.lot_e8, before.tick_e12) != (contract.lot_e8, contract.tick_e12):
+        regridded = (before.lot_e8, before.tick_e12) != (contract.lot_e8, contract.tick_e12)
+        if regridded and (held or _waiting_holdings(state, market)):
             return refuse(events, RejectReason.CONTRACT_IN_USE, contract.symbol)
         if contract.status == "off" and market.held and market.mark_price_e12 == 0:
             return refuse(events, RejectReason.NO_INDEX_PRICE, contract.symbol)

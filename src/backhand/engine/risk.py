@@ -162,12 +162,23 @@ def _rise_e12(market: Market, long: Position | None, short: Position | None, buf
     else:
         slope_e16 = larger_e8 * rate_e8 - _net_lots(long, short) * market.lot_e8 * E8
         rises = mark + buffer_e28 // slope_e16 if slope_e16 > 0 else 0
-    # Margin grows without a step, and slower than a long's profit: only then no tier's end matters.
-    safe_at_ends = short_lots == 0 and not market.flat_maintenance
-    if index < len(market.tier_ends_e20) - 1 and not safe_at_ends:
+    if index < len(market.tier_ends_e20) - 1 and not (short_lots == 0 and _gains_in_all_tiers(market, long)):
         end_e12 = market.tier_ends_e20[index] // (both_lots * market.lot_e8) + 1
         rises = min(rises, end_e12) if rises else end_e12
     return rises
+
+
+def _gains_in_all_tiers(market: Market, long: Position | None) -> bool:
+    """
+    Whether a long leg's profit grows at least as fast as its margin in every tier: then no end matters.
+
+    Flat margin grows by steps. An inverse profit grows by cost / P^2, the margin in coin by offset / P^2.
+    """
+    if market.flat_maintenance or long is None:
+        return False
+    if market.inverse:
+        return _net_cost_e20(market, long, None) * E8 >= market.tier_offsets_e28[-1]
+    return market.tier_rates_e8[-1] + market.taker_rate_e8 <= E8
 
 
 def _net_lots(long: Position | None, short: Position | None) -> int:

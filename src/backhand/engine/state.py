@@ -13,7 +13,17 @@ and lists, so that every iteration has one defined order.
 
 from typing import Final
 
-from backhand.commands import HOUSE_UID, Contract, MarginMode, Preset, SelfTradePrevention, TriggerKind
+from backhand.commands import (
+    HOUSE_UID,
+    Contract,
+    Maintenance,
+    MarginMode,
+    OneWaySize,
+    PositionLimit,
+    Preset,
+    SelfTradePrevention,
+    TriggerKind,
+)
 from backhand.engine.book import Order
 from backhand.engine.market import Market
 
@@ -278,9 +288,9 @@ class State:
 
     def __init__(self) -> None:
         self.venue_id = ""
-        self.one_way_size = "ignore"
-        self.maintenance = "tiered"
-        self.position_limit = "ignore"
+        self.one_way_size: OneWaySize = "ignore"
+        self.maintenance: Maintenance = "tiered"
+        self.position_limit: PositionLimit = "ignore"
         self.sequence = 0
         self.time_ms = 0
         self.next_order_id = FIRST_ID

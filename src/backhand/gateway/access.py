@@ -79,6 +79,10 @@ class Access:
             return codes.SIGNATURE_WRONG
         return key
 
+    def client_clock_ms(self, wall_ms: int) -> int | None:
+        """What clients' clocks should show; None while they cannot follow the venue's."""
+        return wall_ms if self._check_timestamps() else None
+
     def _open(self, api_key: bytes) -> OpenedKey | None:
         key = self._keys.open_key(api_key.decode("latin-1"))
         if key is not None:

@@ -29,13 +29,14 @@ from backhand.gateway.app import Gateway
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.server import bind, make_server
 from backhand.market.synthetic import SyntheticMarket
-from backhand.node import Node, NodeFailed, configure, recover
+from backhand.node import Node, NodeFailed, recover
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import RandomCredentials, SeededCredentials
 from backhand.serving.directory import Directory
 from backhand.serving.options import Options
 from backhand.serving.running import RunningVenue
 from backhand.serving.storage import Storage, open_folder, open_memory
+from backhand.starting import configure, resume
 from backhand.wire.contracts import built_in_contracts
 
 #: The seed of the synthetic market's walk when none was given.
@@ -181,18 +182,19 @@ class _Process:
         )
 
     async def _configured_market(self) -> asyncio.Task[None]:
-        """Bring configuration and first quotes into the journal; give the task that goes on quoting."""
+        """Bring configuration and first quotes into the journal; give the task that goes on from there."""
         options = self._options
+        await resume(self._node)
         await configure(
             self._node,
             venue_id=self._storage.venue_id,
             seed=options.seed,
-            one_way_size=options.one_way_size,
+            switches=options.switches,
             first_contracts=built_in_contracts(),
             contracts=options.contracts,
         )
         if options.market == "manual":
-            return asyncio.create_task(_nothing())
+            return asyncio.create_task(self._node.keep_time())
         indexes_e12, sequence = await self._node.read(
             lambda state: (
                 {symbol: market.index_price_e12 for symbol, market in state.markets.items()},
@@ -203,8 +205,14 @@ class _Process:
         market = SyntheticMarket(self._directory.contracts.values(), seed, indexes_e12)
         await self._node.submit(market.step())
         self._venue.market_step = market.step
+        return asyncio.create_task(self._quote(market))
+
+    async def _quote(self, market: SyntheticMarket) -> None:
+        """Keep time and quote, until cancelled or until the node ends."""
         clock = self._clock
-        return asyncio.create_task(market.run(self._node.submit, lambda: clock.mode != "frozen"))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._node.keep_time())
+            tasks.create_task(market.run(self._node.submit, lambda: clock.mode != "frozen"))
 
     async def _stop(
         self, commits: asyncio.Task[None], quotes: asyncio.Task[None], serving: asyncio.Task[None]
@@ -238,11 +246,6 @@ def _run_mark(seed: int | None) -> bytes:
     if seed is None:
         return os.urandom(4).hex().encode()
     return hashlib.blake2b(f"backhand requests {seed}".encode(), digest_size=4).hexdigest().encode()
-
-
-async def _nothing() -> None:
-    """Quote nothing, for ever: the operator does."""
-    await asyncio.Event().wait()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

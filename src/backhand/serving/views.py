@@ -242,7 +242,7 @@ def ticker_view(market: Market, ticker: Ticker) -> TickerView:
         quote_volume_e20=ticker.quote_volume_e20,
         index_price_e12=ticker.index_price_e12,
         mark_price_e12=ticker.mark_price_e12,
-        funding_rate_e8=market.funding_rate_e8,
+        funding_rate_e8=ticker.funding_rate_e8,
         open_interest_e8=market.long_lots * contract.lot_e8,
         time_ms=ticker.time_ms,
     )

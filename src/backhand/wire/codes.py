@@ -84,9 +84,23 @@ GRANULARITY_UNKNOWN: Final = refused("400171", "Parameter verification failed")
 PAGE_TOO_FAR: Final = refused("40808", "Parameter verification exception 0 < pageNo <=100")
 LEVERAGE_OUT_OF_RANGE: Final = refused("43050", "Leverage exceeds the effective range")
 PLAN_ORDER_NOT_FOUND: Final = refused("43025", "Plan order does not exist")
-PLAN_TYPE_ILLEGAL: Final = refused("400172", "planType Illegal type")
 UNION_MARGIN_MISSING: Final = refused(
     "400172", "Parameter verification failed: there is no union margin here, every account is single-asset"
+)
+
+# Lists of orders, changes, orders that wait for a price, copy trading. Nobody has published the texts of
+# 40078 and 40079; of 40306 the number is the older bound's.
+TOO_MANY_PLACED: Final = refused("40306", "Batch processing orders can only process up to 50")
+TOO_MANY_CANCELLED: Final = refused("40912", "single cancel cannot exceed 50")
+PRICE_WITHOUT_SIZE: Final = refused("40925", "price or size must be passed in together")
+NEW_CLIENT_OID_MISSING: Final = refused("22003", "modify price and size, please pass in newClientOid")
+REQUEST_TIME_EXPIRED: Final = refused("40078", "requestTime is outside of receiveWindow")
+RECEIVE_WINDOW_INVALID: Final = refused("40079", "receiveWindow must be between 1 and 60000")
+PLAN_TYPE_ILLEGAL: Final = refused("400172", "planType Illegal type")
+NO_PROTECTION: Final = refused("40913", "stopSurplusTriggerPrice or stopLossTriggerPrice must be passed one")
+NOT_A_TRADER: Final = refused("31001", "The user is not a trader")
+NO_COPY_TRADING: Final = refused(
+    "40022", "The business of this account has been restricted: there is no copy trading here"
 )
 
 # Codes of our own, for what only this venue offers (DESIGN section 5); the engine's are below.

@@ -21,7 +21,7 @@ from backhand.wire.fields import (
     read_query,
 )
 from backhand.wire.requests.accounts import HOLD_SIDES, ProductForm
-from backhand.wire.requests.orders import ORDER_TYPES
+from backhand.wire.requests.terms import ORDER_TYPES
 
 LEVERAGE_USUAL: Final = 20
 #: Amounts of margin are cut here: more than any coin's supply, and it keeps the arithmetic small.
