@@ -63,7 +63,7 @@ def test_trades_and_candles_of_a_trade(
     older = public(operator, "mix/market/fills-history", **NAMES, idLessThan=row["tradeId"])
     assert history[1:] == older
     candles = public(operator, "mix/market/candles", **NAMES, granularity="1m")
-    assert "1000" == candles[-1][4]
+    assert "1000.00" == candles[-1][4]
     assert float(candles[-1][5]) >= 3
     times = [int(candle[0]) for candle in candles]
     assert times == list(range(times[0], times[-1] + 1, 60_000))

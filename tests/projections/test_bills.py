@@ -103,12 +103,12 @@ def test_what_moves_a_wallet_without_a_trade(event: object, expected: tuple[obje
         (7, "auto", "margin_drawn"),
     ],
 )
-def test_a_margin_move_shows_the_margin_of_the_leg(amount_e16: int, cause: str, kind: BillKind) -> None:
-    """The amount is what the leg gained, to all 16 decimals, and the balance what it has then."""
+def test_a_margin_move_leaves_the_balance_as_it_is(amount_e16: int, cause: str, kind: BillKind) -> None:
+    """The amount is what the leg gained, to all 16 decimals, and the balance that of the wallet."""
     tape = Tape()
-    moved = MarginMoved("1", "BTCUSDT", 1, amount_e16, 123, cause)  # type: ignore[arg-type]  # A table.
+    moved = MarginMoved("1", "BTCUSDT", 1, amount_e16, 123, cause, FIRST_ID, 456)  # type: ignore[arg-type]  # A table.
     (row,) = bills_of([*tape.applied, tape.step(moved)])
-    assert (kind, amount_e16, 123, 0) == (row.kind, row.amount_e16, row.balance_e16, row.fee_e8)
+    assert (kind, amount_e16, 456 * E8, 0) == (row.kind, row.amount_e16, row.balance_e16, row.fee_e8)
 
 
 def test_nothing_that_moves_nothing_is_billed() -> None:
@@ -120,13 +120,12 @@ def test_nothing_that_moves_nothing_is_billed() -> None:
 
 
 def balance_faults(rows: list[BillRow]) -> list[BillRow]:
-    """The rows whose balance is not the one before, plus the amount, less the fee."""
+    """The rows whose balance is not the one before, plus the amount, less the fee; margin adds none."""
     wallets_e16: Counter[tuple[str, str]] = Counter()
     faults = []
     for row in rows:
-        if row.kind in MARGIN_KINDS:
-            continue
-        wallets_e16[row.uid, row.coin] += row.amount_e16 - row.fee_e8 * E8
+        if row.kind not in MARGIN_KINDS:
+            wallets_e16[row.uid, row.coin] += row.amount_e16 - row.fee_e8 * E8
         if wallets_e16[row.uid, row.coin] != row.balance_e16:
             faults.append(row)
     return faults
@@ -138,7 +137,7 @@ def test_bills_add_up_to_every_balance_of_the_engine(seed: int) -> None:
     state, applied = played(seed, 1_500)
     rows = bills_of(applied)
     assert [] == balance_faults(rows)
-    last = {(row.uid, row.coin): row.balance_e16 for row in rows if row.kind not in MARGIN_KINDS}
+    last = {(row.uid, row.coin): row.balance_e16 for row in rows}
     wallets = {
         (uid, coin): ledger.wallet_e8 * E8
         for uid, account in state.accounts.items()

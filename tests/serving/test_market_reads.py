@@ -31,17 +31,17 @@ def test_candles_are_made_of_trades_and_go_on_while_nothing_happens() -> None:
         await buy(stage, 10, 599_900, after_ms=3 * MINUTE_MS)
         stage.wait(MINUTE_MS)
         assert [
-            [str(START_MS), "60000", "60010", "60000", "60010", "0.003", "180.02"],
-            [str(START_MS + MINUTE_MS), "60010", "60010", "60010", "60010", "0", "0"],
-            [str(START_MS + 2 * MINUTE_MS), "60010", "60010", "60010", "60010", "0", "0"],
-            [str(START_MS + 3 * MINUTE_MS), "59990", "59990", "59990", "59990", "0.001", "59.99"],
-            [str(START_MS + 4 * MINUTE_MS), "59990", "59990", "59990", "59990", "0", "0"],
+            [str(START_MS), "60000.0", "60010.0", "60000.0", "60010.0", "0.003", "180.02"],
+            [str(START_MS + MINUTE_MS), "60010.0", "60010.0", "60010.0", "60010.0", "0", "0"],
+            [str(START_MS + 2 * MINUTE_MS), "60010.0", "60010.0", "60010.0", "60010.0", "0", "0"],
+            [str(START_MS + 3 * MINUTE_MS), "59990.0", "59990.0", "59990.0", "59990.0", "0.001", "59.99"],
+            [str(START_MS + 4 * MINUTE_MS), "59990.0", "59990.0", "59990.0", "59990.0", "0", "0"],
         ] == await stage.market("candles", granularity="1m")
         finished = await stage.market("history-candles", granularity="1m")
         assert [0, 1, 2, 3] == opens(finished)
-        assert [[str(START_MS), "60000", "60010", "59990", "59990", "0.004", "240.01"]] == await stage.market(
-            "candles", granularity="1H"
-        )
+        assert [
+            [str(START_MS), "60000.0", "60010.0", "59990.0", "59990.0", "0.004", "240.01"]
+        ] == await stage.market("candles", granularity="1H")
         assert [] == await stage.market("history-candles", granularity="1H")
         assert [] == await stage.market("candles", "ETHUSDT", granularity="1m")
 
@@ -146,9 +146,9 @@ def test_public_trades() -> None:
         await stage.do(PlaceOrder("1", BTC, -1, "market", 5), after_ms=1_000)
         rows = await stage.market("fills")
         assert [
-            ("sell", "60009", "0.0005", str(START_MS + 2_000)),
-            ("buy", "60010", "0.002", str(START_MS + 1_000)),
-            ("buy", "60000", "0.001", str(START_MS)),
+            ("sell", "60009.0", "0.0005", str(START_MS + 2_000)),
+            ("buy", "60010.0", "0.0020", str(START_MS + 1_000)),
+            ("buy", "60000.0", "0.0010", str(START_MS)),
         ] == [(row["side"], row["price"], row["size"], row["ts"]) for row in rows]
         assert {BTC} == {row["symbol"] for row in rows}
         assert rows == await stage.market("fills-history")
@@ -255,8 +255,6 @@ def test_a_year_of_days_is_answered_from_what_is_kept() -> None:
             await buy(stage, 10, 600_000 + month, after_ms=month and 30 * DAY_MS)
         rows = await stage.market("candles", granularity="1Dutc", limit=1_000)
         assert 331 == len(rows)
-        assert [str(60_000.0 + month / 10).removesuffix(".0") for month in range(12)] == [
-            row[4] for row in rows[::30]
-        ]
+        assert [str(60_000.0 + month / 10) for month in range(12)] == [row[4] for row in rows[::30]]
 
     on_stage(play)

@@ -7,8 +7,7 @@ Bills of clients: every posting to a wallet and every move of an isolated margin
     margin moves                                ─┘
 
 The rows of a coin add up: the balance after a row of a wallet is the balance before, plus its amount, less
-its fee. A margin move leaves the wallet as it is; its balance is the margin of the leg. The house has no
-bills.
+its fee. A margin move shows what the leg gained, and leaves the balance as it is. The house has no bills.
 """
 
 from collections.abc import Iterable, Sequence
@@ -84,7 +83,7 @@ class BillRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     One posting.
 
     `amount_e16` is what the wallet (or, of a margin move, the leg's margin) gained without `fee_e8`, which
-    was charged (positive); `balance_e16` is what it came to. `symbol` is "" where none is concerned.
+    was charged (positive); `balance_e16` is the wallet afterwards. `symbol` is "" where none is concerned.
     """
 
     bill_id: int
@@ -164,7 +163,7 @@ class BillsFold:
             amount_e16, balance_e16 = event.amount_e8 * E8, event.wallet_e8 * E8
         elif type(event) is MarginMoved:
             kind, coin, symbol = _kind_of_move(event), self._contracts[event.symbol].margin_coin, event.symbol
-            amount_e16, balance_e16 = event.amount_e16, event.margin_e16
+            amount_e16, balance_e16 = event.amount_e16, event.wallet_e8 * E8
         elif type(event) is PositionLiquidated:
             kind, coin, symbol = "fund_settlement", event.margin_coin, event.symbol
             amount_e16, balance_e16 = (event.house_e8 - event.insurance_e8) * E8, event.wallet_e8 * E8

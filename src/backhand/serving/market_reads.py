@@ -203,8 +203,9 @@ class MarketReads:
 
     async def _trade_rows(self, wanted: TradeFilter) -> list[TradeRow]:
         rows = await self._node.history.public_trades(wanted)
+        contract = self._directory.contracts[wanted.symbol]
         return [
-            trade_row(row.symbol, row.trade_id, row.side, row.price_e12, row.size_e8, row.created_at_ms)
+            trade_row(contract, row.trade_id, row.side, row.price_e12, row.size_e8, row.created_at_ms)
             for row in rows
         ]
 
@@ -225,6 +226,8 @@ class MarketReads:
                 limit=query.limit,
             )
         )
+        # Marks and indexes lie between two ticks.
+        places = self._directory.contracts[query.symbol].price_places if query.price_kind == "last" else None
         return [
             candle_answer(
                 candle.open_ms,
@@ -236,6 +239,7 @@ class MarketReads:
                 ),
                 candle.base_volume_e8,
                 candle.quote_volume_e20,
+                places,
             )
             for candle in without_gaps(found, interval, last_ms, query.limit)
             if candle.open_ms >= first_ms

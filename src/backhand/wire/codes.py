@@ -309,6 +309,7 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
         "Parameter verification exception double fixed, hold side is null",
     ),
     RejectReason.LEVERAGE_OUT_OF_RANGE: ("43050", "Leverage exceeds the effective range"),
+    RejectReason.LEVERAGE_ABOVE_TIER: ("43050", "Leverage exceeds the effective range"),
     RejectReason.LEVERAGE_ORDERS_OPEN: (
         "45097",
         "There is currently an order or a limit order, and the leverage cannot be adjusted",
