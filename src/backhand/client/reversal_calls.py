@@ -33,6 +33,7 @@ from backhand.client.finding import Trace, find
 from backhand.client.forms import ExplainForm, ReceiptForm
 from backhand.client.instruments import Instrument, instrument_of
 from backhand.client.models import Explanation, HoldSide, Order, OrderIds, Position, Quote, Receipt
+from backhand.client.refusals import refused
 from backhand.client.reversal import Leg, OpenOrders, Reversal, Shortfall, Wish
 from backhand.client.session import NOTE_HEADER, Flow, Session, read, read_data, text_of, unanswered
 from backhand.client.transport import AnswerLost, HttpAnswer
@@ -45,6 +46,7 @@ CONNECT_PAUSE_SECONDS: Final = 0.1
 
 #: A reversal names the position that it reverses (reversal.md A1): buy is the long.
 _SIDES: Final[dict[HoldSide | None, str]] = {None: "", "long": "buy", "short": "sell"}
+DUPLICATE: Final = "40786"
 #: `orderSource` of a reversal's legs (reversal.md section 4).
 _SOURCES: Final = ("reverse", "trader_reverse")
 
@@ -93,7 +95,8 @@ def reverse(
         Refused: Nothing was done.
         OutcomeUnknown: The answer was lost and the exchange has not shown the order. It may have happened
             or happen later: ask `find_reversal` with the exception's `client_oid` before any other order.
-        NoAnswer: An id of yours could not be looked up; nothing was sent.
+        NoAnswer: What had to be asked before (about an id of yours, a guard, a unified account's position)
+            was not answered; nothing was done.
 
     Source: bitget-v2/click-backhand; reversal.md
     """
@@ -130,6 +133,8 @@ def reverse(
     except (OutcomeUnknown, AnswerLost) as lost:
         reason = lost.reason if isinstance(lost, OutcomeUnknown) else str(lost)
         order = yield from _find_order(session, of, trace, reason)
+        if order.order_source not in _SOURCES:
+            raise trace.unknown(f"{reason}; the order under the id is no reversal") from lost
         return (yield from _report(session, of, name, order, found=True))
     note = answer.headers.get(NOTE_HEADER, "")
     try:
@@ -228,6 +233,7 @@ def find_reversal(session: Session, instrument: Instrument | str, client_oid: st
 
     Raises:
         NotFound: The exchange knows no such reversal, yet: it may still arrive.
+        DuplicateClientOid: The id is that of an order that is no reversal.
         NotSent, Refused, NoAnswer: See `backhand.client.errors`.
 
     Source: bitget-v2/order-detail; reversal.md A14
@@ -242,7 +248,7 @@ def find_reversal(session: Session, instrument: Instrument | str, client_oid: st
         else:
             if order.order_source in _SOURCES:
                 return (yield from _report(session, of, client_oid, order, found=True))
-            raise NotFound("", "the order under this clientOid is no reversal", 0, "Check the id.")
+            raise refused(DUPLICATE, "The clientOid is another order's", 0)
     return (yield from unified.find_reversal(session, client_oid))
 
 

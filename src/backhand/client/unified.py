@@ -24,7 +24,7 @@ from backhand.client.errors import (
     OutcomeUnknown,
     Refused,
 )
-from backhand.client.finding import Trace, find
+from backhand.client.finding import LOOK_SECONDS_MIN, Trace, find
 from backhand.client.forms import UnifiedOrderForm, UnifiedPlaceOrderForm, UnifiedSymbolForm
 from backhand.client.instruments import Instrument
 from backhand.client.models import ZERO, HoldSide, Model, OrderIds
@@ -86,7 +86,7 @@ def reverse(session: Session, of: Instrument, wish: Wish, trace: Trace) -> Flow[
     Close, then open what was closed.
 
     Raises:
-        NotSupported, NotSent, Refused: Nothing was done.
+        NotSupported, NotSent, Refused, NoAnswer: Nothing was done.
         OutcomeUnknown: A leg's answer was lost and the exchange has not shown it; no further leg was sent.
     """
     if wish.more_than_guarded:
@@ -177,7 +177,8 @@ def _worst_price(
 
 def _place(session: Session, form: UnifiedPlaceOrderForm, trace: Trace, said: str) -> Flow[UnifiedOrder]:
     """Send one leg, once, and read what became of it, whether its answer came or not."""
-    timeout = max(0.0, trace.ends_at - session.monotonic()) / 2
+    # When the time is nearly over a leg is still sent: half a reversal is worse than a late one.
+    timeout = max(LOOK_SECONDS_MIN, (trace.ends_at - session.monotonic()) / 2)
     reason = "acknowledged"
     try:
         yield from session.call(
