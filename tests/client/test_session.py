@@ -1,18 +1,32 @@
 """Limits, numbers and errors of the client: what holds for every call."""
 
+import inspect
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import backhand.client
-from backhand.client import ClientError, NoAnswer, OutcomeUnknown, errors, routes
+from backhand.client import (
+    AsyncClient,
+    Client,
+    ClientError,
+    NoAnswer,
+    OutcomeUnknown,
+    account_calls,
+    errors,
+    market_calls,
+    order_calls,
+    reversal_calls,
+    routes,
+)
 from backhand.client.market_calls import ticker
 from backhand.client.models import present
 from backhand.client.order_calls import place_order
 from backhand.client.pacing import Pacer
-from backhand.client.refusals import refused
+from backhand.client.refusals import UNKNOWN_CODES, refused
 from backhand.client.routes import Route
 from backhand.client.session import text_of
 from backhand.client.transport import AnswerLost
@@ -120,6 +134,31 @@ def test_the_tree_is_drawn_as_it_is() -> None:
     }
     assert defined == drawn
     assert set(defined) <= set(backhand.client.__all__)
+
+
+def test_both_clients_have_every_call() -> None:
+    """Each declared call is in both clients, under its name, with its parameters and documentation."""
+    parts = (account_calls, market_calls, order_calls, reversal_calls)
+    declared = {
+        name: call
+        for part in parts
+        for name, call in vars(part).items()
+        if inspect.isfunction(call) and call.__module__ == part.__name__ and not name.startswith("_")
+    }
+    assert len(declared) >= 22
+    for client in (Client, AsyncClient):
+        for name, call in declared.items():
+            made = getattr(client, name)
+            assert list(inspect.signature(call).parameters) == list(inspect.signature(made).parameters)
+            assert call.__doc__ == made.__doc__
+            assert "Flow" not in str(inspect.signature(made).return_annotation)
+
+
+def test_codes_of_lost_answers_are_documented() -> None:
+    """The page about the client names every code after which nobody knows what happened."""
+    page = (Path(__file__).parents[2] / "docs" / "client.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| connection died")]
+    assert set(UNKNOWN_CODES) == set(re.findall(r"`(\d{5})`", row))
 
 
 def test_every_refusal_says_what_to_do() -> None:

@@ -79,7 +79,7 @@ def test_one_way(reverse: Reverse, faults: tuple[str, ...], size: str, side: str
 
 @BOTH
 def test_hedge(reverse: Reverse) -> None:
-    """In hedge mode the named leg is reversed by the size asked for; orders name the trade's side and the leg."""
+    """In hedge mode the named leg is reversed by the size asked for; orders name the trade's side and leg."""
     account = Account(hedge=True, legs={"long": Decimal(20), "short": Decimal(-1)})
     with exchange(account) as address:
         reverse(address, hold_side="long", size=3)
