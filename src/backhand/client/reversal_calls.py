@@ -83,8 +83,8 @@ def reverse(
         client_oid: New for each reversal, 1 to 64 of `0-9A-Za-z_:#+- ` (30 on unified accounts); None
             makes one. An id that has reversed before gives that reversal's outcome and sends nothing new.
             This venue refuses a used id for 30 days; elsewhere it is looked up before anything is sent.
-        deadline_seconds: When to stop looking for a lost answer, from now. Waiting for a rate limit is
-            not counted.
+        deadline_seconds: How long to look for what an answer lost would have told, from when it was lost
+            (with a unified account, each leg's). The request itself has the client's `timeout_seconds`.
 
     Returns:
         What happened. A leg that fell short is no exception: read `opened`.
@@ -114,13 +114,13 @@ def reverse(
     if client_oid and not session.own_venue:
         with suppress(NotFound):
             return (yield from find_reversal(session, of, client_oid))
-    trace = Trace(routes.REVERSE.path, name, session.monotonic() + deadline_seconds)
+    trace = Trace(routes.REVERSE.path, name, deadline_seconds)
     if wish.own_fields and not (session.own_venue or session.unified):
         yield from _see_that_it_is_understood(session, of, wish)
     if session.unified:
         return (yield from unified.reverse(session, of, wish, trace))
     try:
-        answer = yield from _send(session, _form(of, wish, name), trace, deadline_seconds / 2)
+        answer = yield from _send(session, _form(of, wish, name), name)
         ids = read(answer, OrderIds)
     except UnifiedAccount:
         session.unified = True
@@ -154,23 +154,17 @@ def _see_that_it_is_understood(session: Session, of: Instrument, wish: Wish) -> 
         raise NotSupported(f"this exchange would ignore {', '.join(wish.own_fields)}")
 
 
-def _send(session: Session, form: ReversalForm, trace: Trace, timeout_seconds: float) -> Flow[HttpAnswer]:
-    """Send the reversal, again only while no connection is had; half of the time is left for looking."""
+def _send(session: Session, form: ReversalForm, client_oid: str) -> Flow[HttpAnswer]:
+    """Send the reversal, again only while no connection is had."""
     pause = 0.0
     for attempt in range(1, CONNECTS_MAX + 1):
         try:
             return (
-                yield from session.answer(
-                    routes.REVERSE,
-                    form,
-                    client_oid=trace.client_oid,
-                    timeout_seconds=min(session.timeout_seconds, timeout_seconds),
-                    delay_seconds=pause,
-                )
+                yield from session.answer(routes.REVERSE, form, client_oid=client_oid, delay_seconds=pause)
             )
         except NotSent:
             pause = attempt * CONNECT_PAUSE_SECONDS
-            if attempt == CONNECTS_MAX or session.monotonic() + pause >= trace.ends_at:
+            if attempt == CONNECTS_MAX:
                 raise
     raise AssertionError("the last attempt returns or raises")
 

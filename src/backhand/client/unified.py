@@ -24,7 +24,7 @@ from backhand.client.errors import (
     OutcomeUnknown,
     Refused,
 )
-from backhand.client.finding import LOOK_SECONDS_MIN, Trace, find
+from backhand.client.finding import Trace, find
 from backhand.client.forms import UnifiedOrderForm, UnifiedPlaceOrderForm, UnifiedSymbolForm
 from backhand.client.instruments import Instrument
 from backhand.client.models import ZERO, HoldSide, Model, OrderIds
@@ -177,17 +177,9 @@ def _worst_price(
 
 def _place(session: Session, form: UnifiedPlaceOrderForm, trace: Trace, said: str) -> Flow[UnifiedOrder]:
     """Send one leg, once, and read what became of it, whether its answer came or not."""
-    # When the time is nearly over a leg is still sent: half a reversal is worse than a late one.
-    timeout = max(LOOK_SECONDS_MIN, (trace.ends_at - session.monotonic()) / 2)
     reason = "acknowledged"
     try:
-        yield from session.call(
-            routes.UNIFIED_PLACE_ORDER,
-            form,
-            OrderIds,
-            client_oid=trace.client_oid,
-            timeout_seconds=min(session.timeout_seconds, timeout),
-        )
+        yield from session.call(routes.UNIFIED_PLACE_ORDER, form, OrderIds, client_oid=trace.client_oid)
     except DuplicateClientOid as duplicate:
         reason = f"the id was used before ({duplicate.code})"
     except OutcomeUnknown as lost:
