@@ -3,12 +3,15 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?=
+PARTS ?=
+COUNT ?=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check build bench clean
+.PHONY: help demo serve test sim check build bench docs clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -35,6 +38,9 @@ test: check build ## check, then every test interpreted, then the engine's tests
 	@echo "== tests, engine compiled: $(engine_tests)"
 	@BACKHAND_ENGINE=compiled PYTHONPATH="$(CURDIR)/.build/compiled" $(run) pytest $(engine_tests)
 
+sim: $(ready) $(built) ## the engine against its oracles, at length; SEED=1234 repeats, PARTS="streams samples" picks
+	@PYTHONPATH="$(CURDIR)/.build/compiled" $(run) tests.simulation $(PARTS) $(SEED:%=--seed %) $(COUNT:%=--count %) $(ARGS)
+
 check: $(ready) ## format, lint, types, import rules, tidiness
 	@echo "== format"
 	@$(run) ruff format --check .
@@ -51,6 +57,9 @@ build: $(built) ## compile the engine into .build/compiled
 
 bench: $(ready) $(built) ## measure, and compare within the run
 	@$(run) bench $(ARGS)
+
+docs: $(ready) ## write docs/messages.md, the page of all commands, events and reasons
+	@$(run) tests.messages
 
 clean: ## remove everything that these targets made, .venv included
 	rm -rf .venv .build .bench build dist src/backhand.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -52,6 +52,15 @@ def test_a_scaled_clock_multiplies_what_elapses() -> None:
     assert (5_001, 600_001) == (slow.now_ms(), fast.now_ms())
 
 
+def test_a_wait_for_venue_time_is_as_long_as_the_clock_runs() -> None:
+    """A second of venue time is a second, a sixtieth of one, or, while the clock stands still, unknown."""
+    waits = [
+        Machine().clock(1, mode, Fraction(speed)).seconds_for(1_000)
+        for mode, speed in (("real", 1), ("scaled", 2), ("scaled", 60_000), ("frozen", 1))
+    ]
+    assert [1.0, 0.5, 0.01, 1.0] == waits
+
+
 def test_a_frozen_clock_moves_when_it_is_stepped() -> None:
     """A frozen clock stands still whatever elapses, and goes where it is told, never back."""
     machine = Machine()

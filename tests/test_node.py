@@ -1,51 +1,46 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backhand.clock import VenueClock
-from backhand.commands import Command, OpenAccount, Transfer
+from backhand.commands import (
+    AdvanceClock,
+    Command,
+    ListContract,
+    OpenAccount,
+    PlaceOrder,
+    ReplaceLadder,
+    SetPrice,
+    Transfer,
+)
 from backhand.engine import State
 from backhand.engine.digest import state_digest
-from backhand.events import AccountOpened, Rejected
+from backhand.events import AccountOpened, FundingPaid, Rejected
 from backhand.history import History
 from backhand.journal import Batch, JournalUnavailable, MemoryJournal
-from backhand.node import (
-    QUEUE_COMMANDS_MAX,
-    Node,
-    NodeFailed,
-    StartRefused,
-    configure,
-    recover,
-)
+from backhand.node import QUEUE_COMMANDS_MAX, Node, NodeFailed, StartRefused, recover
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.projections.applied import Applied
-from backhand.wire.contracts import built_in_contracts
+from tests.engine.worlds import LINEAR
+from tests.nodes import (
+    VENUE,
+    GatedJournal,
+    SetClock,
+    configured,
+    keep_time,
+    opened,
+    running,
+    waiting_sync,
+    with_history,
+)
 
-VENUE = "test"
-
-
-class GatedJournal(MemoryJournal):
-    """A journal whose appends wait for a gate, and fail when told to: a disk that takes its time."""
-
-    def __init__(self) -> None:
-        super().__init__(VENUE)
-        self.gate = threading.Event()
-        self.gate.set()
-        self.started = threading.Event()
-        self.broken = False
-        self.batches: list[Batch] = []
-
-    def append(self, batch: Batch) -> None:
-        self.started.set()
-        self.gate.wait()
-        if self.broken:
-            raise JournalUnavailable("the disk is full")
-        super().append(batch)
-        self.batches.append(batch)
+#: An instant of funding: whole hours, and so whole intervals of every contract.
+NOON_MS = 20_000 * 24 * 3_600_000 + 12 * 3_600_000
+FUNDING_MS = NOON_MS + 4 * 3_600_000
 
 
 @pytest.fixture
@@ -53,29 +48,6 @@ def history() -> Iterator[History]:
     opened = History(None, VENUE)
     yield opened
     opened.close()
-
-
-def running(journal: MemoryJournal, history: History, use: Callable[[Node], Awaitable[None]]) -> None:
-    """Run a node while `use` uses it, and stop it."""
-
-    async def run() -> None:
-        node = Node(State(), journal, history, VenueClock())
-        committing = asyncio.create_task(node.run())
-        await use(node)
-        await node.stop()
-        await committing
-
-    asyncio.run(run())
-
-
-async def waiting_sync(journal: GatedJournal) -> None:
-    """Wait until an append is under way."""
-    await asyncio.to_thread(journal.started.wait)
-    journal.started.clear()
-
-
-def opened(uid: str) -> tuple[Command, ...]:
-    return (OpenAccount(uid),)
 
 
 def test_nothing_is_answered_and_nothing_read_before_the_sync(history: History) -> None:
@@ -95,6 +67,37 @@ def test_nothing_is_answered_and_nothing_read_before_the_sync(history: History) 
         assert isinstance(applied.events[0], AccountOpened)
 
     running(journal, history, use)
+
+
+def test_captures_see_each_command_alone_and_before_its_sync(history: History) -> None:
+    """A capture runs after each command of a batch, with the state as that command left it; folds wait."""
+    journal = GatedJournal()
+    seen: list[tuple[int, int]] = []
+    folded: list[int] = []
+
+    async def use() -> None:
+        node = Node(
+            State(),
+            journal,
+            history,
+            VenueClock(),
+            folds=(lambda applied: folded.extend(one.sequence for one in applied),),
+            captures=(lambda state, one: seen.append((one.sequence, len(state.accounts))),),
+        )
+        committing = asyncio.create_task(node.run())
+        journal.gate.clear()
+        answer = asyncio.create_task(node.submit((*opened("a"), *opened("b"))))
+        await waiting_sync(journal)
+        await asyncio.sleep(0)
+        # The house has an account too.
+        assert ([(1, 2), (2, 3)], []) == (seen, folded)
+        journal.gate.set()
+        await answer
+        assert [1, 2] == folded
+        await node.stop()
+        await committing
+
+    asyncio.run(use())
 
 
 def test_commands_that_arrive_while_a_sync_runs_form_the_next_batch(history: History) -> None:
@@ -252,6 +255,9 @@ def test_stamps_never_go_backwards(history: History) -> None:
         def now_ms(self) -> int:
             return next(self.times)
 
+        def seconds_for(self, venue_ms: int) -> float:
+            return venue_ms / 1_000
+
     async def run() -> None:
         node = Node(State(), journal, history, Behind())
         committing = asyncio.create_task(node.run())
@@ -264,19 +270,126 @@ def test_stamps_never_go_backwards(history: History) -> None:
     assert [500, 500] == [batch.time_ms for batch in journal.batches]
 
 
-def configured(journal: MemoryJournal, history: History, one_way_size: str = "") -> None:
-    async def use(node: Node) -> None:
-        await configure(
-            node,
-            venue_id=VENUE,
-            seed=None,
-            one_way_size="honour" if one_way_size == "honour" else None,
-            first_contracts=built_in_contracts(),
-            contracts=(),
-        )
-        await node.submit((OpenAccount("a"), Transfer("a", "USDT", 5 * 10**8)))
+def a_position_held(before_ms: int = 1_500) -> tuple[GatedJournal, SetClock]:
+    """A journal in which alice holds 10 at 100 a little before funding, and a clock that stands there."""
+    journal, clock = GatedJournal(), SetClock(FUNDING_MS - before_ms)
 
-    running(journal, history, use)
+    async def use(node: Node) -> None:
+        await node.submit((ListContract(LINEAR), OpenAccount("alice"), Transfer("alice", "USDT", 10**12)))
+        await node.submit((SetPrice(LINEAR.symbol, 100 * 10**12, 100 * 10**12),))
+        await node.submit((ReplaceLadder(LINEAR.symbol, ((99, 50),), ((100, 50),)),))
+        await node.submit((PlaceOrder("alice", LINEAR.symbol, 1, "market", 10),))
+
+    with_history(lambda history: running(journal, history, use, clock))
+    journal.batches.clear()
+    return journal, clock
+
+
+def test_a_batch_begins_with_what_time_brought(history: History) -> None:
+    """A batch after an instant of funding settles it first; each caller still gets its own part."""
+    journal, clock = a_position_held()
+
+    async def use(node: Node) -> None:
+        clock.time_ms = FUNDING_MS
+        answers = await asyncio.gather(node.submit(opened("a")), node.submit((*opened("b"), *opened("a"))))
+        assert [["a"], ["b", "a"]] == [[one.command.uid for one in answer] for answer in answers]  # type: ignore[union-attr]
+        assert [[AccountOpened], [AccountOpened, Rejected]] == [
+            [type(one.events[0]) for one in answer] for answer in answers
+        ]
+        # 10 x 100 at 0.01 %.
+        assert -(10**7) == await node.read(lambda state: funding_of(state, "alice"))
+
+    running(journal, history, use, clock)
+    assert [(AdvanceClock, OpenAccount, OpenAccount, OpenAccount)] == kinds(journal)
+
+
+def test_an_order_at_the_instant_comes_after_funding(history: History) -> None:
+    """A position opened in the millisecond of the instant, or later, neither pays nor receives."""
+    journal, clock = a_position_held()
+
+    async def use(node: Node) -> None:
+        await node.submit((OpenAccount("bob"), Transfer("bob", "USDT", 10**12)))
+        clock.time_ms = FUNDING_MS
+        await node.submit((PlaceOrder("bob", LINEAR.symbol, 1, "market", 10),))
+        assert 0 == await node.read(lambda state: funding_of(state, "bob"))
+
+    running(journal, history, use, clock)
+    assert [(OpenAccount, Transfer), (AdvanceClock, PlaceOrder)] == kinds(journal)
+
+
+def test_an_idle_venue_settles_funding(history: History) -> None:
+    """Where nobody asks for anything, funding is settled in the second in which it is due, and once."""
+    journal, clock = a_position_held()
+    folded: list[Applied] = []
+
+    async def run() -> None:
+        node = Node(recover(journal, history), journal, history, clock, (folded.extend,))
+        committing = asyncio.create_task(node.run())
+        await keep_time(node, clock, FUNDING_MS + 60_000)
+        await node.stop()
+        await committing
+
+    asyncio.run(run())
+    assert [(AdvanceClock,)] == kinds(journal)
+    assert [FUNDING_MS] == [batch.time_ms for batch in journal.batches]
+    paid = [event for one in folded for event in one.events if isinstance(event, FundingPaid)]
+    assert [("alice", -(10**7)), ("0", 10**7)] == [(event.uid, event.amount_e8) for event in paid]
+
+
+def test_time_alone_writes_nothing(history: History) -> None:
+    """An hour without funding and without a price that moves by itself leaves no trace in the journal."""
+    journal, clock = a_position_held(before_ms=2 * 3_600_000)
+
+    async def use(node: Node) -> None:
+        await keep_time(node, clock, FUNDING_MS - 3_600_000)
+        # A read afterwards is answered: an empty batch leaves nothing in flight.
+        assert await node.read(lambda state: "alice" in state.accounts)
+
+    running(journal, history, use, clock)
+    assert [] == journal.batches
+
+
+def test_a_mark_that_time_moves_is_refreshed_once_a_second(history: History) -> None:
+    """While funding pulls a computed mark, each second of an idle venue brings it up to date."""
+    journal, clock = a_position_held(before_ms=100_000)
+
+    async def use(node: Node) -> None:
+        # An index without a mark; the last trade was above it, and so the funding term decides.
+        await node.submit((SetPrice(LINEAR.symbol, 99_990_000_000_000),))
+        journal.batches.clear()
+        await keep_time(node, clock, FUNDING_MS - 90_000)
+
+    running(journal, history, use, clock)
+    assert {(AdvanceClock,)} == set(kinds(journal))
+    stamps = [batch.time_ms for batch in journal.batches]
+    assert stamps == list(range(stamps[0], stamps[0] + 1_000 * len(stamps), 1_000))
+    assert len(stamps) >= 9
+
+
+def test_many_batches_in_a_second_ask_time_once(history: History) -> None:
+    """Commands of the second in which funding was settled are not preceded by another tick."""
+    journal, clock = a_position_held()
+
+    async def use(node: Node) -> None:
+        clock.time_ms = FUNDING_MS
+        for uid in "abc":
+            await node.submit(opened(uid))
+            clock.time_ms += 100
+
+    running(journal, history, use, clock)
+    assert [(AdvanceClock, OpenAccount), (OpenAccount,), (OpenAccount,)] == kinds(journal)
+
+
+def funding_of(state: State, uid: str) -> int:
+    """What a client's long position received or paid."""
+    leg = state.accounts[uid].holding(state.markets[LINEAR.symbol]).long
+    assert leg is not None
+    return leg.funding_e8
+
+
+def kinds(journal: GatedJournal) -> list[tuple[type[Command], ...]]:
+    """The types of the commands of each batch."""
+    return [tuple(type(command) for command in batch.commands) for batch in journal.batches]
 
 
 def test_recovery_rebuilds_the_state_and_brings_folds_up_to_date(history: History) -> None:
@@ -310,58 +423,3 @@ def test_recovery_refuses_read_models_that_are_ahead_of_the_journal(history: His
     history.close()
     with pytest.raises(StartRefused, match="its end was lost"):
         recover(MemoryJournal(VENUE), history)
-
-
-def test_a_restart_brings_only_differences_into_the_journal() -> None:
-    """Configuration enters as commands at the first start, and again where it differs."""
-    journal = MemoryJournal(VENUE)
-    with_history(lambda history: configured(journal, history))
-    first_start = journal.last_sequence
-
-    def restart(history: History) -> None:
-        async def run() -> None:
-            state = recover(journal, history)
-            node = Node(state, journal, history, VenueClock())
-            committing = asyncio.create_task(node.run())
-            for size in (None, "honour", "honour"):
-                await configure(
-                    node,
-                    venue_id=VENUE,
-                    seed=None,
-                    one_way_size="honour" if size else None,
-                    first_contracts=(),
-                    contracts=built_in_contracts(),
-                )
-            assert "honour" == await node.read(lambda state: state.one_way_size)
-            await node.stop()
-            await committing
-
-        asyncio.run(run())
-
-    with_history(restart)
-    assert first_start + 1 == journal.last_sequence
-
-
-def with_history(use: Callable[[History], object], file: Path | None = None) -> None:
-    """Open read models for `use`, and close them."""
-    history = History(file, VENUE)
-    try:
-        use(history)
-    finally:
-        history.close()
-
-
-def test_configuration_that_the_engine_refuses_stops_the_start(history: History) -> None:
-    """A contract that cannot be listed is a reason not to start, with its name in the text."""
-    (contract, *_) = built_in_contracts()
-    broken = type(contract)(
-        **{name: getattr(contract, name) for name in contract.__struct_fields__} | {"tiers": ()}
-    )
-
-    async def use(node: Node) -> None:
-        with pytest.raises(StartRefused, match=contract.symbol):
-            await configure(
-                node, venue_id=VENUE, seed=1, one_way_size=None, first_contracts=(), contracts=(broken,)
-            )
-
-    running(MemoryJournal(VENUE), history, use)

@@ -22,6 +22,8 @@ FROZEN_START_MS: Final = 1_735_689_600_000
 #: Bounds of a scaled clock: a day in a second and a half, and a second in a day and a half.
 SPEED_MAX: Final = 65_536
 SPEED_MIN: Final = Fraction(1, 131_072)
+#: The shortest wait for venue time: a clock that runs faster is looked at a hundred times a second.
+PAUSE_SECONDS_MIN: Final = 0.01
 #: The year 2286: times beyond it have a digit more, and text no longer sorts as numbers.
 TIME_MS_MAX: Final = 9_999_999_999_999
 
@@ -76,6 +78,16 @@ class VenueClock:
     def now_ms(self) -> int:
         """Venue time in milliseconds since the epoch."""
         return self._now_ns() // NS_PER_MS
+
+    def seconds_for(self, venue_ms: int) -> float:
+        """
+        How long to wait until so much venue time has passed.
+
+        A second of a frozen clock, which may run again by then; never less than PAUSE_SECONDS_MIN.
+        """
+        if self._numerator == 0:
+            return 1.0
+        return max(PAUSE_SECONDS_MIN, venue_ms * self._denominator / self._numerator / 1_000)
 
     def _now_ns(self) -> int:
         elapsed_ns = self._monotonic_ns() - self._since_ns

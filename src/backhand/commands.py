@@ -28,6 +28,10 @@ Shortfall = Literal["close", "largest", "strict"]
 #: What becomes of resting orders that hold part of the position: spec A10, or one of the others.
 OpenOrders = Literal["auto", "exclude", "include", "cancel_all"]
 SelfTradePrevention = Literal["none", "cancel_taker", "cancel_maker", "cancel_both"]
+#: The venue's switches for what is not known of the real exchange; see `ConfigureVenue`.
+OneWaySize = Literal["ignore", "honour"]
+Maintenance = Literal["tiered", "flat"]
+PositionLimit = Literal["ignore", "enforce"]
 #: What a price is compared with: that of the last trade, or the mark price.
 TriggerBy = Literal["last", "mark"]
 #: Orders that wait for a price. The first two stand for themselves; the others protect a position and end
@@ -122,9 +126,9 @@ class ConfigureVenue(Message, frozen=True):
 
     venue_id: str
     seed: int | None = None
-    one_way_size: Literal["ignore", "honour"] = "ignore"
-    maintenance: Literal["tiered", "flat"] = "tiered"
-    position_limit: Literal["ignore", "enforce"] = "ignore"
+    one_way_size: OneWaySize = "ignore"
+    maintenance: Maintenance = "tiered"
+    position_limit: PositionLimit = "ignore"
 
 
 class ResumeVenue(Message, frozen=True):

@@ -1,14 +1,16 @@
 """
 One venue, running: recover, run, stop.
 
-    submit ─▶ queue ─▶ batch ─┬─▶ journal.append   (worker thread: write, sync)  ─┐
-                              └─▶ engine.apply     (event loop)                  ─┴─▶ JOIN
-                                                                                      │
-                                         history, tickers, contracts, counts  ◀───────┤
-                             read(fn) ─▶ functions of the state               ◀───────┤
-                                         answers                              ◀───────┘
+    submit ─▶ queue ─▶ batch ─┬─▶ journal.append          (worker thread: write, sync)  ─┐
+                              └─▶ engine.apply, captures  (event loop)                  ─┴─▶ JOIN
+                                                                                             │
+                                         history, contracts, counts, frames           ◀──────┤
+                             read(fn) ─▶ functions of the state                       ◀──────┤
+                                         answers                                      ◀──────┘
 
-Commands that arrive while a sync runs form the next batch; there is no timer. Promises that nothing
+Commands that arrive while a sync runs form the next batch; no timer delays one. Venue time drives the
+engine by `AdvanceClock`: a batch begins with one where time alone would change something, and once a second
+`keep_time` sees to it that there is a batch then. Promises that nothing
 leaves (answer, read, fold) which reflects a command that is not on disk. An error of the journal, the
 engine or the read models ends the node: what was in flight is unknown, and only the journal, read
 again, knows. The process that runs a node must then end too, and start again.
@@ -19,13 +21,13 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from queue import SimpleQueue
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from backhand.commands import Command, ConfigureVenue, Contract, ListContract
+from backhand.commands import AdvanceClock, Command, ResumeVenue
 from backhand.engine import State, apply
-from backhand.events import Rejected
+from backhand.engine.prices import MARK_INTERVAL_MS, tick_is_due
 from backhand.history.store import History
 from backhand.journal import Batch, Journal
 from backhand.outcomes import OutcomeUnknown, Overloaded
@@ -42,7 +44,6 @@ READS_WAITING_MAX: Final = 10_000
 RECOVERY_CHUNK: Final = 1_000
 
 T = TypeVar("T")
-OneWaySize = Literal["ignore", "honour"]
 
 
 class NodeFailed(Exception):
@@ -59,9 +60,15 @@ class Clock(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since the epoch; never less than before."""
 
+    def seconds_for(self, venue_ms: int) -> float:
+        """How long to wait until so much venue time has passed, as far as it is known."""
+
 
 #: A read model, a counter: takes applied commands in order, at the join, without blocking.
 Fold = Callable[[list[Applied]], None]
+#: Looks at the state as it is right after a command, before anything is on disk: what it learns may leave
+#: the node only at the join, through a fold or a read.
+Capture = Callable[[State, Applied], None]
 
 
 class _Submission:
@@ -149,6 +156,7 @@ class Node:
 
     Args:
         folds: Given every batch at its join, after the history.
+        captures: Given every command right after it was applied, before the next one is.
         on_commit: Told the commands of a batch, and the seconds from its start to its join.
     """
 
@@ -160,12 +168,14 @@ class Node:
         clock: Clock,
         folds: Sequence[Fold] = (),
         on_commit: Callable[[int, float], None] = _unmeasured,
+        captures: Sequence[Capture] = (),
     ) -> None:
         self.clock = clock
         self.history = history
         self._state = state
         self._journal = journal
         self._folds = tuple(folds)
+        self._captures = tuple(captures)
         self._on_commit = on_commit
         self._queue: deque[_Submission] = deque()
         self._queued_commands = 0
@@ -174,6 +184,8 @@ class Node:
         self._work = asyncio.Event()
         self._stopping = False
         self._over = False
+        #: The second of venue time that was last asked what it changes.
+        self._second = 0
         # Asked for once: before Python 3.12 each question is a system call.
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -237,6 +249,13 @@ class Node:
         self._stopping = True
         self._work.set()
 
+    async def keep_time(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Have time do what it does also where nobody asks for anything: once a second, until cancelled."""
+        while True:
+            await pause(self.clock.seconds_for(MARK_INTERVAL_MS - self.clock.now_ms() % MARK_INTERVAL_MS))
+            with contextlib.suppress(Overloaded):  # Then there are batches enough.
+                await self.submit(())
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
@@ -261,11 +280,16 @@ class Node:
         started = time.perf_counter()
         state = self._state
         stamp_ms = max(self.clock.now_ms(), state.time_ms)
-        commands = tuple(command for submission in self._in_flight for command in submission.commands)
+        asked = [command for submission in self._in_flight for command in submission.commands]
+        ticks = self._ticks(asked, stamp_ms)
+        commands = (*ticks, *asked)
+        if not commands:
+            self._answer([])
+            return
         batch = Batch(first_sequence=state.sequence + 1, time_ms=stamp_ms, commands=commands)
         synced = journal.append(batch)
         try:
-            applied = [_apply(state, command, stamp_ms) for command in commands]
+            applied = [self._apply(command, stamp_ms) for command in commands]
         except Exception:
             synced.cancel()  # The engine's mistake ends the node; nobody will ask how the journal fared.
             raise
@@ -274,7 +298,25 @@ class Node:
         self.history.put(applied)
         for fold in self._folds:
             fold(applied)
-        self._answer(applied)
+        self._answer(applied[len(ticks) :])
+
+    def _ticks(self, asked: list[Command], stamp_ms: int) -> tuple[Command, ...]:
+        """
+        What time has to do before a batch: nothing mostly, and nothing before the venue was resumed.
+
+        Funding is due and marks move at whole seconds, so that each second is asked about once.
+        """
+        second = stamp_ms // MARK_INTERVAL_MS
+        if second == self._second or (asked and isinstance(asked[0], ResumeVenue)):
+            return ()
+        self._second = second
+        return (AdvanceClock(),) if tick_is_due(self._state, stamp_ms) else ()
+
+    def _apply(self, command: Command, stamp_ms: int) -> Applied:
+        applied = _apply(self._state, command, stamp_ms)
+        for capture in self._captures:
+            capture(self._state, applied)
+        return applied
 
     def _answer(self, applied: list[Applied]) -> None:
         """Run the reads that waited, and give every caller its part."""
@@ -336,52 +378,3 @@ def _feed(applied: list[Applied], history: History, known: int, folds: Sequence[
 def _apply(state: State, command: Command, stamp_ms: int) -> Applied:
     events = apply(state, command, stamp_ms)
     return Applied(state.sequence, state.time_ms, command, events)
-
-
-async def configure(
-    node: Node,
-    *,
-    venue_id: str,
-    seed: int | None,
-    one_way_size: OneWaySize | None,
-    first_contracts: Sequence[Contract],
-    contracts: Sequence[Contract],
-) -> None:
-    """
-    Bring the venue's configuration into the journal: all of it at the first start, differences later.
-
-    Args:
-        one_way_size: None leaves the switch as it is.
-        first_contracts: Listed at the first start only.
-        contracts: Listed whenever they differ from what is listed.
-
-    Raises:
-        StartRefused: the engine does not take it, for example a tick that changed while the symbol is held.
-    """
-
-    def missing(state: State) -> tuple[Command, ...]:
-        commands: list[Command] = []
-        listed = state.contracts
-        wanted = {contract.symbol: contract for contract in contracts}
-        if state.sequence == 0:
-            commands.append(ConfigureVenue(venue_id, seed, one_way_size or "ignore"))
-            wanted = {contract.symbol: contract for contract in first_contracts} | wanted
-        elif one_way_size not in (None, state.one_way_size):
-            commands.append(ConfigureVenue(state.venue_id, seed, one_way_size))
-        commands.extend(ListContract(one) for one in wanted.values() if listed.get(one.symbol) != one)
-        return tuple(commands)
-
-    commands = await node.read(missing)
-    if not commands:
-        return
-    for applied in await node.submit(commands):
-        for event in applied.events:
-            if isinstance(event, Rejected):
-                message = f"{_name(applied.command)} refused: {event.reason.value} {event.detail}".rstrip()
-                raise StartRefused(message)
-
-
-def _name(command: Command) -> str:
-    return (
-        f"listing {command.contract.symbol}" if isinstance(command, ListContract) else type(command).__name__
-    )

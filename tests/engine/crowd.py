@@ -13,26 +13,42 @@ import msgspec
 
 from backhand.commands import (
     HOUSE_UID,
+    AdvanceClock,
     CancelOrder,
+    CancelOrders,
+    CancelTrigger,
+    CancelTriggers,
+    ClosePositions,
     Command,
     ConfigureVenue,
     Contract,
     ListContract,
+    ModifyOrder,
+    ModifyTrigger,
+    MoveMargin,
     OpenAccount,
     OpenKey,
     OrderType,
     PlaceOrder,
+    PlaceTrigger,
+    Preset,
     ReplaceLadder,
+    ResumeVenue,
     ReversePosition,
+    SelfTradePrevention,
+    SetAutoMargin,
     SetLeverage,
     SetMarginMode,
     SetPositionMode,
     SetPrice,
     Tier,
     Transfer,
+    TriggerKind,
 )
-from backhand.engine.state import FIRST_ID
+from backhand.engine.book import Order
+from backhand.engine.state import FIRST_ID, State, Trigger
 from backhand.units import E8, E12
+from tests.engine.checked import STEP_MS
 from tests.engine.worlds import contract
 
 T = TypeVar("T")
@@ -69,6 +85,17 @@ DEPOSITS: Final[tuple[Command, ...]] = tuple(
 )
 PRICES: Final = (*range(95, 106), 40, 160)
 SIZES: Final = (1, 2, 3, 5, 8, 13)
+PRODUCT_TYPES: Final = ("USDT-FUTURES", "COIN-FUTURES", "USDC-FUTURES")
+ENTRIES: Final[tuple[TriggerKind, ...]] = ("entry", "trailing_entry")
+PROTECTIONS: Final[tuple[TriggerKind, ...]] = (
+    "take_profit",
+    "stop_loss",
+    "trailing_stop",
+    "position_take_profit",
+    "position_stop_loss",
+)
+#: Ways back of trailing orders; the last is beyond what is allowed.
+CALLBACKS_E8: Final = (1_000_000, 3_000_000, 10_000_000, 10_000_001)
 
 
 def opening() -> list[Command]:
@@ -94,6 +121,26 @@ def _oid(choose: Choose) -> str | None:
     return choose("abcdefgh") if kind == "name" else str(FIRST_ID + 2 * choose(range(60)) + 1)
 
 
+def _preset(choose: Choose, prices: Sequence[int]) -> Preset | None:
+    """None mostly; a side of the price that is wrong for one direction is right for the other."""
+    return Preset(choose(prices), choose((None, None, *prices))) if choose((True, False, False)) else None
+
+
+def _presets(choose: Choose) -> tuple[Preset | None, Preset | None]:
+    below, above = (92, 94, 97, 99), (101, 103, 106, 108)
+    rises = choose((True, False))
+    return _preset(choose, above if rises else below), _preset(choose, below if rises else above)
+
+
+def _stp(choose: Choose) -> SelfTradePrevention:
+    return choose(("none", "none", "none", "cancel_taker", "cancel_maker", "cancel_both"))
+
+
+def _order_id(choose: Choose) -> int | None:
+    """None at times: then the client order id counts."""
+    return choose((None, FIRST_ID + 2 * choose(range(60)), FIRST_ID + 2 * choose(range(60))))
+
+
 def _place(choose: Choose) -> Command:
     order_type: OrderType = choose(("market", "limit", "limit"))
     return PlaceOrder(
@@ -108,6 +155,8 @@ def _place(choose: Choose) -> Command:
         choose((False, False, False, True)),
         choose((*(None,) * 8, "crossed", "isolated")),
         _oid(choose),
+        _stp(choose),
+        *_presets(choose),
     )
 
 
@@ -125,9 +174,82 @@ def _reverse(choose: Choose) -> Command:
 
 
 def _cancel(choose: Choose) -> Command:
-    if choose((True, False)):
-        return CancelOrder(choose(UIDS), _symbol(choose), client_oid=_oid(choose))
-    return CancelOrder(choose(UIDS), _symbol(choose), FIRST_ID + 2 * choose(range(60)))
+    if choose((True, False, False)):
+        product_type = choose(PRODUCT_TYPES)
+        return CancelOrders(choose(UIDS), product_type, choose((None, _symbol(choose))))
+    return CancelOrder(choose(UIDS), _symbol(choose), _order_id(choose), _oid(choose))
+
+
+def _modify(choose: Choose) -> Command:
+    changed = choose((True, True, False))
+    take_profit, stop_loss = _presets(choose)
+    return ModifyOrder(
+        choose(UIDS),
+        _symbol(choose),
+        _order_id(choose),
+        _oid(choose),
+        _oid(choose),
+        choose(SIZES) if changed else None,
+        choose(PRICES) if changed else None,
+        not changed or choose((True, False)),
+        take_profit,
+        stop_loss,
+    )
+
+
+def _close(choose: Choose) -> Command:
+    side: Any = choose((None, None, 1, -1))
+    return ClosePositions(choose(UIDS), choose(PRODUCT_TYPES), choose((None, _symbol(choose))), side)
+
+
+def _wait(choose: Choose) -> Command:
+    kind = choose((*ENTRIES, *PROTECTIONS))
+    trails = kind in {"trailing_entry", "trailing_stop"}
+    take_profit, stop_loss = _presets(choose) if kind in ENTRIES else (None, None)
+    return PlaceTrigger(
+        choose(UIDS),
+        _symbol(choose),
+        kind,
+        choose((1, -1)),
+        choose(("last", "mark")),
+        choose((*((None,) * 8 if trails else ()), 90, *range(95, 106), 110)),
+        choose(SIZES) if not kind.startswith("position") else None,
+        choose((*(None,) * 4, *range(95, 106))),
+        choose(CALLBACKS_E8) if trails else 0,
+        choose((*("open", "close") * 8, "invalid", None)),
+        choose((False, False, False, True)),
+        choose((*(None,) * 8, "crossed", "isolated")),
+        _oid(choose),
+        _stp(choose),
+        take_profit,
+        stop_loss,
+    )
+
+
+def _alter(choose: Choose) -> Command:
+    take_profit, stop_loss = _presets(choose)
+    return ModifyTrigger(
+        choose(UIDS),
+        _symbol(choose),
+        choose((True, False)),
+        _order_id(choose),
+        _oid(choose),
+        choose((None, 0, *range(95, 106))),
+        choose((None, None, "last", "mark")),
+        choose((None, None, 0, *SIZES)),
+        choose((None, None, 0, 98, 102)),
+        choose((None, None, *CALLBACKS_E8)),
+        choose((True, False, False)),
+        take_profit,
+        stop_loss,
+    )
+
+
+def _drop(choose: Choose) -> Command:
+    if choose((True, False, False)):
+        kinds = (choose(ENTRIES), choose(PROTECTIONS))
+        return CancelTriggers(choose(UIDS), choose(PRODUCT_TYPES), kinds, choose((None, _symbol(choose))))
+    return CancelTrigger(choose(UIDS), _symbol(choose), _order_id(choose), _oid(choose))
 
 
 def _ladder(choose: Choose) -> Command:
@@ -140,7 +262,10 @@ def _ladder(choose: Choose) -> Command:
 
 def _price(choose: Choose) -> Command:
     return SetPrice(
-        _symbol(choose), choose((80, 97, 100, 103, 125)) * E12, choose((None, None, 99 * E12 + 1))
+        _symbol(choose),
+        choose((80, 95, 97, 98, 100, 100, 102, 103, 105, 125)) * E12,
+        choose((None, None, 99 * E12 + 1)),
+        choose((None, None, None, 10_000)),
     )
 
 
@@ -157,18 +282,25 @@ def _leverage(choose: Choose) -> Command:
     )
 
 
+def _move_margin(choose: Choose) -> Command:
+    uid, symbol = choose(UIDS), _symbol(choose)
+    side: Any = choose((1, -1))
+    if choose((True, False, False)):
+        return SetAutoMargin(uid, symbol, side, choose((True, False)))
+    return MoveMargin(uid, symbol, side, choose((0, 1, 5 * E8, 300 * E8, -1, -5 * E8, -300 * E8)))
+
+
 def _margin_mode(choose: Choose) -> Command:
     return SetMarginMode(choose(UIDS), _symbol(choose), choose(("crossed", "isolated")))
 
 
 def _position_mode(choose: Choose) -> Command:
-    product_type = choose(("USDT-FUTURES", "COIN-FUTURES", "USDC-FUTURES"))
-    return SetPositionMode(choose(UIDS), product_type, choose((True, False)))
+    return SetPositionMode(choose(UIDS), choose(PRODUCT_TYPES), choose((True, False)))
 
 
 def _terms(choose: Choose) -> Command:
     terms = {
-        "status": choose((*("normal",) * 8, "limit_open", "maintain")),
+        "status": choose((*("normal",) * 12, "limit_open", "maintain", "off")),
         "maker_fee_rate_e8": choose((20_000, 20_001, -5_000, 0)),
         "size_lots_min": choose((1, 2)),
         "leverage_max": choose((125, 50)),
@@ -181,7 +313,10 @@ def _terms(choose: Choose) -> Command:
 def _rest(choose: Choose) -> Command:
     rare: tuple[Command, ...] = (
         ConfigureVenue("crowd", one_way_size="honour"),
-        ConfigureVenue("crowd", one_way_size="ignore"),
+        ConfigureVenue("crowd", one_way_size="ignore", maintenance="flat"),
+        ConfigureVenue("crowd", position_limit="enforce"),
+        ConfigureVenue("crowd"),
+        ResumeVenue(),
         ConfigureVenue("other"),
         OpenAccount("oneway"),
         OpenKey("oneway", "key", b"sealed", b"hash"),
@@ -189,26 +324,72 @@ def _rest(choose: Choose) -> Command:
     return choose(rare)
 
 
-KINDS: Final[dict[str, Callable[[Choose], Command]]] = {
-    "place": _place,
-    "reverse": _reverse,
-    "cancel": _cancel,
-    "ladder": _ladder,
-    "price": _price,
-    "transfer": _transfer,
-    "leverage": _leverage,
-    "margin_mode": _margin_mode,
-    "position_mode": _position_mode,
-    "terms": _terms,
-    "rest": _rest,
+#: What is done, and how often by a seeded crowd.
+WEIGHTED: Final[dict[str, tuple[Callable[[Choose], Command], int]]] = {
+    "place": (_place, 40),
+    "reverse": (_reverse, 20),
+    "cancel": (_cancel, 6),
+    "modify": (_modify, 8),
+    "close": (_close, 5),
+    "wait": (_wait, 30),
+    "alter": (_alter, 6),
+    "drop": (_drop, 4),
+    "ladder": (_ladder, 16),
+    "price": (_price, 16),
+    "clock": (lambda _: AdvanceClock(), 4),
+    "transfer": (_transfer, 4),
+    "leverage": (_leverage, 3),
+    "move_margin": (_move_margin, 4),
+    "margin_mode": (_margin_mode, 2),
+    "position_mode": (_position_mode, 2),
+    "terms": (_terms, 2),
+    "rest": (_rest, 2),
 }
-#: How often a seeded crowd does what.
-WEIGHTS: Final = (40, 20, 6, 12, 6, 4, 3, 2, 2, 2, 2)
+KINDS: Final = {kind: make for kind, (make, _) in WEIGHTED.items()}
+#: A clock is advanced this long after what came before, so that marks move and funding is settled.
+PAUSE_MS: Final = 100 * 60 * 1000
 
 
-def seeded(seed: int, count: int) -> Iterator[Command]:
-    """Give the opening and `count` random commands: the same for the same seed, in any process."""
+def pause_ms(command: Command) -> int:
+    """How long after the last command this one comes."""
+    return PAUSE_MS if isinstance(command, AdvanceClock) else STEP_MS
+
+
+def aimed(command: Command, state: State, choose: Choose) -> Command:
+    """Let most commands about something that exists name something that does."""
+    if choose((True, False, False, False)):
+        return command
+    accounts = [state.accounts[uid] for uid in UIDS]
+    live: list[Order | Trigger] = []
+    if isinstance(command, CancelOrder | ModifyOrder):
+        live = [order for account in accounts for order in account.orders.values()]
+    elif isinstance(command, CancelTrigger | ModifyTrigger):
+        live = [trigger for account in accounts for trigger in account.triggers.values()]
+    if live:
+        found = choose(live)
+        names = {"uid": found.holding.account.uid, "symbol": found.holding.market.symbol}
+        if isinstance(command, ModifyTrigger) and isinstance(found, Trigger):
+            command = msgspec.structs.replace(command, protecting=found.kind in PROTECTIONS)
+        return msgspec.structs.replace(command, order_id=found.order_id, **names)
+    protects = isinstance(command, PlaceTrigger) and command.kind in PROTECTIONS
+    if protects or isinstance(command, ReversePosition | MoveMargin | SetAutoMargin):
+        holdings = [holding for account in accounts for holding in account.holdings.values()]
+        legs = [(held, side) for held in holdings for side in (1, -1) if held.leg(side) is not None]
+        if legs:
+            held, side = choose(legs)
+            uid, symbol = held.account.uid, held.market.symbol
+            return msgspec.structs.replace(command, uid=uid, symbol=symbol, side=side)
+    return command
+
+
+def seeded(seed: int, count: int, state: State) -> Iterator[Command]:
+    """
+    Give the opening and `count` random commands: the same for the same seed, in any process.
+
+    `state` is the venue that carries them out, from which they take what they are aimed at.
+    """
     generator = random.Random(seed)  # noqa: S311 (tests, not secrets)
+    weights = [weight for _, weight in WEIGHTED.values()]
     yield from opening()
-    for kind in generator.choices(tuple(KINDS), WEIGHTS, k=count):
-        yield KINDS[kind](generator.choice)
+    for kind in generator.choices(tuple(KINDS), weights, k=count):
+        yield aimed(KINDS[kind](generator.choice), state, generator.choice)

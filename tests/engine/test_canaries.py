@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from backhand.commands import Transfer
@@ -18,18 +19,22 @@ from backhand.engine import (
     book,
     dispatch,
     fills,
+    firing,
     margin,
     markets,
     matching,
+    modifying,
     orders,
     preview,
     reversal,
     reversal_plan,
+    settling,
     state,
+    triggers,
 )
 from backhand.engine.digest import state_digest
 from tests.engine.checked import CheckedVenue
-from tests.engine.crowd import seeded
+from tests.engine.crowd import pause_ms, seeded
 from tests.engine.test_stateful import SEEDED_COMMANDS, replay
 from tests.engine.worlds import World
 
@@ -137,6 +142,89 @@ def refuse_and_change(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(dispatch.HANDLERS, Transfer, greedy)
 
 
+def fire_twice(patch: pytest.MonkeyPatch) -> None:
+    """Find the first entry that is due a second time."""
+    whole, first = firing.fire, [True]
+
+    def again(state_: Any, trigger: Any, events: Any) -> None:
+        whole(state_, trigger, events)
+        if not trigger.position_id and first:
+            first.clear()
+            firing.enlist(state_, trigger)
+            whole(state_, trigger, events)
+
+    patch.setattr(settling, "fire", again)
+
+
+def miss_a_price(patch: pytest.MonkeyPatch) -> None:
+    """Look at what waits at every second price only."""
+    whole, number = firing.take_due, itertools.count(1)
+
+    def sleepy(state_: Any, market: Any) -> None:
+        if next(number) % 2:
+            whole(state_, market)
+
+    patch.setattr(settling, "take_due", sleepy)
+
+
+def turn_late(patch: pytest.MonkeyPatch) -> None:
+    """Let trailing orders turn a tenth of their price behind the callback."""
+    whole = firing.turning_price_e12
+    patch.setattr(
+        firing,
+        "turning_price_e12",
+        lambda trigger: whole(trigger) + trigger.side * trigger.best_price_e12 // 10,
+    )
+
+
+def drop_a_preset(patch: pytest.MonkeyPatch) -> None:
+    """Forget the presets of every third order."""
+    whole, number = firing.place_presets, itertools.count(1)
+
+    def forgetful(state_: Any, order: Any, events: Any) -> None:
+        if next(number) % 3:
+            whole(state_, order, events)
+
+    patch.setattr(settling, "place_presets", forgetful)
+
+
+def protect_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Let protecting orders outlive their position."""
+    patch.setattr(settling, "end_orphans", lambda _holding, _events: None)
+
+
+def keep_the_replaced(patch: pytest.MonkeyPatch) -> None:
+    """Let a whole position have two protections of one kind."""
+    whole = firing.drop
+
+    def lenient(trigger: Any, reason: Any, events: Any) -> None:
+        if reason.value != "replaced":
+            whole(trigger, reason, events)
+
+    patch.setattr(triggers, "drop", lenient)
+
+
+def ignore_self_trades(patch: pytest.MonkeyPatch) -> None:
+    """Let takers meet their own orders whatever they asked for."""
+    whole = matching.Sweep
+    patch.setattr(orders, "Sweep", lambda market, side, _avoided, *more: whole(market, side, None, *more))
+
+
+def fire_the_wrong_way(patch: pytest.MonkeyPatch) -> None:
+    """Place what waits to open as if it only closed."""
+    whole = firing._request  # noqa: SLF001
+
+    def confused(trigger: Any, hedge: Any, lots: int) -> Any:
+        return msgspec.structs.replace(whole(trigger, hedge, lots), side=-trigger.side)
+
+    patch.setattr(firing, "_request", confused)
+
+
+def keep_what_is_modified(patch: pytest.MonkeyPatch) -> None:
+    """Leave an order in place that another takes over from."""
+    patch.setattr(modifying, "cancel", lambda _state, _order, _reason, _events: None)
+
+
 @breaks
 @pytest.mark.parametrize(
     "broken",
@@ -151,6 +239,15 @@ def refuse_and_change(patch: pytest.MonkeyPatch) -> None:
         ignore_arrival,
         forget_reserves,
         refuse_and_change,
+        fire_twice,
+        miss_a_price,
+        turn_late,
+        drop_a_preset,
+        protect_nothing,
+        keep_the_replaced,
+        ignore_self_trades,
+        fire_the_wrong_way,
+        keep_what_is_modified,
     ],
 )
 def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Break) -> None:
@@ -160,8 +257,8 @@ def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Brea
         play()
 
 
-#: What a crowd does too rarely: a reversal through several levels, and a position that shrinks while its
-#: reduce-only order waits its turn.
+#: What a crowd does too rarely: a reversal through several levels, a position that shrinks while its
+#: reduce-only order waits its turn, an account that meets itself, and a trailing order that turns.
 RARE = """
 mark 100                       | ok
 house 99x4 98x3 97x10 / 101x9  | ok
@@ -176,14 +273,19 @@ buy alice 9                    | filled 9 @ 100
 sell alice 4 @105              | ok
 sell alice 9 @105 reduce       | ok
 buy bob 30 @105                | filled 9 @ 105, cancelled 4 reduce_only_excess
+open dave                      | ok
+buy dave 2 @107 #own           | ok
+sell dave 5 @104 stp=cancel_maker | filled 5 @ 105, cancelled #own 2 self_trade
+wait dave follow buy 2 back=1  | ok
+mark 102                       | follow failed no_liquidity
 """
 
 
 def play() -> CheckedVenue:
     assert RARE == World().play(RARE)
     venue = CheckedVenue()
-    for command in seeded(1, SEEDED_COMMANDS):
-        venue.apply(command)
+    for command in seeded(1, SEEDED_COMMANDS, venue.state):
+        venue.apply(command, pause_ms(command))
     return venue
 
 
@@ -198,9 +300,7 @@ def test_memory_outside_the_state_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     assert events != venue.events
 
 
-@pytest.mark.parametrize(
-    "attribute", ["fees_e28", "rounding_e28", "conversion_e8", "deposits_e8", "insurance_e8"]
-)
+@pytest.mark.parametrize("attribute", ["rounding_e28", "conversion_e8", "deposits_e8", "insurance_e8"])
 def test_the_audit_misses_no_account_of_the_venue(attribute: str) -> None:
     """One unit too many in any of the venue's own accounts breaks the identity."""
     venue = play()
@@ -217,7 +317,10 @@ def test_the_audit_misses_no_account_of_the_venue(attribute: str) -> None:
         lambda held: setattr(held.ledger, "locked_e8", held.ledger.locked_e8 + 1),
         lambda held: setattr(held.ledger, "isolated_margin_e16", held.ledger.isolated_margin_e16 + 1),
         lambda held: setattr(held.market, "long_lots", held.market.long_lots + 1),
-        lambda held: setattr(held.market, "clearing_e20", held.market.clearing_e20 + 1),
+        lambda held: setattr(held.market, "clearing_lots_e12", held.market.clearing_lots_e12 + 1),
+        lambda held: setattr(held.market, "fees_e28", held.market.fees_e28 + 1),
+        lambda held: setattr(held.market.taker_fee, "owed", held.market.taker_fee.owed + 1),
+        lambda held: setattr(held.market.maker_fee, "rounded", held.market.maker_fee.rounded + 1),
     ],
 )
 def test_the_audit_misses_no_running_sum(change: Callable[[Any], None]) -> None:

@@ -150,6 +150,17 @@ book                                   | 105x14 /
 """,
             id="a reduce-only maker is met once for what its position still holds",
         ),
+        pytest.param(
+            """
+buy alice 5                            | filled 5 @ 101
+sell alice 3 @103 #plain               | ok
+sell alice 5 @104 reduce #tp           | ok
+house /                                | ok
+buy alice 8 @104                       | filled 3 @ 103 + 5 @ 104
+holds alice                            | +5
+""",
+            id="what an account sells to itself leaves its reduce-only orders whole",
+        ),
     ],
 )
 def test_one_way_orders(world: World, rows: str) -> None:

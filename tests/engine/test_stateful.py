@@ -24,14 +24,16 @@ from backhand.engine.digest import state_digest
 from backhand.events import Event
 from backhand.journal.chain import GENESIS, link
 from backhand.journal.record import Batch, decode
-from tests.engine.checked import STEP_MS, CheckedVenue
-from tests.engine.crowd import CONTRACTS, KINDS, UIDS, opening, seeded
+from tests.engine.checked import CheckedVenue
+from tests.engine.crowd import CONTRACTS, KINDS, UIDS, aimed, opening, pause_ms, seeded
 
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = int(os.environ.get("BACKHAND_EXAMPLES", "0"))
 #: Commands of a seeded crowd: enough to reach every rule many times.
-SEEDED_COMMANDS: Final = 400
+SEEDED_COMMANDS: Final = 800
 SEEDS: Final = (1, 2, 3)
+#: What Hypothesis draws kinds from.
+MOSTLY: Final = ("place", "place", "place", "reverse", "ladder", "wait", "price", *KINDS)
 
 
 def replay(venue: CheckedVenue) -> tuple[str, list[list[Event]]]:
@@ -62,9 +64,13 @@ class Crowd(RuleBasedStateMachine):
         for command in opening():
             self.venue.apply(command)
 
-    @rule(data=st.data(), kind=st.sampled_from(("place", "place", "place", "reverse", "ladder", *KINDS)))
+    @rule(data=st.data(), kind=st.sampled_from(MOSTLY))
     def command(self, data: Any, kind: str) -> None:
-        self.venue.apply(KINDS[kind](lambda options: data.draw(st.sampled_from(options))))
+        def choose(options: Any) -> Any:
+            return data.draw(st.sampled_from(options))
+
+        command = aimed(KINDS[kind](choose), self.venue.state, choose)
+        self.venue.apply(command, pause_ms(command))
 
     @rule(
         uid=st.sampled_from(UIDS),
@@ -112,8 +118,8 @@ TestCrowd.settings = settings(
 def test_a_seeded_crowd_breaks_nothing_and_replays(seed: int) -> None:
     """Hundreds of random commands hold every rule, and their journal gives the same digest and events."""
     venue = CheckedVenue()
-    for command in seeded(seed, SEEDED_COMMANDS):
-        venue.apply(command)
+    for command in seeded(seed, SEEDED_COMMANDS, venue.state):
+        venue.apply(command, pause_ms(command))
     assert (state_digest(venue.state), venue.events) == replay(venue)
 
 
@@ -121,8 +127,8 @@ def fingerprint(seed: int) -> str:
     """Give the digest and every event of a seeded crowd as one hash."""
     state = State()
     text = hashlib.sha256()
-    for command in seeded(seed, SEEDED_COMMANDS):
-        text.update(repr(apply(state, command, state.time_ms + STEP_MS)).encode())
+    for command in seeded(seed, SEEDED_COMMANDS, state):
+        text.update(repr(apply(state, command, state.time_ms + pause_ms(command))).encode())
     return f"{state_digest(state)} {text.hexdigest()}"
 
 

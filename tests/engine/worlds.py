@@ -7,12 +7,18 @@ with the outcomes that really came, so that a test says `assert LOG == world.pla
     open alice hedge isolated x10 with 1000    an account; "with" is its deposit, plenty if not said
     house 99x5 98x5 / 101x5                    the house's whole ladder, bids / asks, best first
     mark 100                                   index and mark price
+    index 100 ; index 100 for 10s              an index, whose mark is computed; how long it is good for
+    clock 08:00:00.001 ; pause 5s ; tick       when the next command comes, since the start; time alone
+    resume                                     the venue goes on after a stop
     buy alice 3 @100 open #a1 ioc              an order as on the wire; without @ at market
     reverse alice long open 3 #r1 largest      a reversal; "half" is a size off the grid
     reverse alice strict include worst=98 slip=0.01     its policies (DESIGN section 5)
     cancel alice #a1 ; leverage alice 5 long ; margin alice isolated ; mode alice hedge
     deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue honour ; days 30
     holds alice ; orders alice ; wallet alice ; locked alice ; book     what is there
+    funding alice ; marked ; rate ; trusted ; rounding                  what time has done
+
+Orders that wait, and changing and closing what there is: `tests.engine.waiting`.
 
 Sizes are whole coins and prices whole units of the quote currency unless the contract says otherwise.
 """
@@ -23,6 +29,7 @@ from typing import Any, Final
 import msgspec
 
 from backhand.commands import (
+    AdvanceClock,
     CancelOrder,
     Command,
     ConfigureVenue,
@@ -31,6 +38,7 @@ from backhand.commands import (
     OpenAccount,
     PlaceOrder,
     ReplaceLadder,
+    ResumeVenue,
     ReversePosition,
     SetLeverage,
     SetMarginMode,
@@ -40,14 +48,25 @@ from backhand.commands import (
     Transfer,
 )
 from backhand.engine.market import Market
+from backhand.engine.prices import may_liquidate, running_rate_e8
 from backhand.engine.state import Holding
-from backhand.events import Event, Fill, MarginModeSet, OrderCancelled, PositionReversed, Rejected
+from backhand.events import (
+    Event,
+    Fill,
+    FundingSettled,
+    MarginModeSet,
+    OrderCancelled,
+    PositionReversed,
+    Rejected,
+)
 from backhand.units import E8, E12, format_decimal, parse_decimal
 from tests.engine.checked import STEP_MS, CheckedVenue
+from tests.engine.waiting import WAITING_STEPS, extras, placed_by_triggers, told_of_waiting, waits
 
 #: Nothing is ever short of money with this.
 PLENTY: Final = "1000000"
-DAY_MS: Final = 24 * 3600 * 1000
+HOUR_MS: Final = 3600 * 1000
+DAY_MS: Final = 24 * HOUR_MS
 
 
 def contract(symbol: str = "ETHUSDT", *, inverse: bool = False, **terms: Any) -> Contract:
@@ -104,7 +123,7 @@ class World:
         #: The margin mode of accounts whose log does not say one.
         self.margin_mode = margin_mode
         self.state = self.venue.state
-        self.contract = focus
+        self.contract: Contract = focus
         #: How long after the last command the next one comes.
         self.wait_ms = STEP_MS
         self.do(ConfigureVenue("test"))
@@ -140,8 +159,8 @@ class World:
         verb, *rest = text.split()
         if verb in VIEWS:
             return VIEWS[verb](self, *rest)
-        if verb == "days":
-            self.wait_ms = int(rest[0]) * DAY_MS
+        if verb in WAITS:
+            self.wait_ms = WAITS[verb](self, rest[0])
             return "ok"
         answer = ""
         for command in STEPS[verb](self, rest):
@@ -153,7 +172,12 @@ class World:
     def told(self, events: list[Event]) -> str:
         """Say what a command led to, as seen by whoever gave it."""
         reversed_ = [event for event in events if isinstance(event, PositionReversed)]
-        taken = [event for event in events if isinstance(event, Fill) and event.is_taker]
+        elsewhere = placed_by_triggers(events)
+        taken = [
+            event
+            for event in events
+            if isinstance(event, Fill) and event.is_taker and event.order_id not in elsewhere
+        ]
         parts = []
         if reversed_:
             (done,) = reversed_
@@ -166,10 +190,15 @@ class World:
         elif taken:
             parts.append(f"filled {fills_text(taken)}")
         legs = [order_id for done in reversed_ for order_id in (done.close_order_id, done.open_order_id)]
+        legs += elsewhere
         ended = []
         for event in events:
             if isinstance(event, Rejected):
                 return f"refused: {event.reason.value}"
+            if isinstance(event, FundingSettled):
+                rate = format_decimal(event.rate_e8, 8)
+                mark = format_decimal(event.mark_price_e12, 12)
+                parts.append(f"funding {rate} @ {mark} of {event.funding_ms // HOUR_MS}:00")
             if isinstance(event, MarginModeSet):
                 parts.append(event.margin_mode)
             if isinstance(event, OrderCancelled) and event.order_id not in legs:
@@ -177,6 +206,7 @@ class World:
                 ended.append(f"{name}{event.open_lots} {event.reason.value}")
         if ended:
             parts.append(f"cancelled {' and '.join(ended)}")
+        parts += told_of_waiting(self, events, fills_text)
         return ", ".join(parts) or "ok"
 
     def label(self, order_id: int) -> str:
@@ -247,6 +277,29 @@ def _mark(world: World, words: list[str]) -> list[Command]:
     return [SetPrice(world.contract.symbol, price_e12, price_e12)]
 
 
+def _index(world: World, words: list[str]) -> list[Command]:
+    price_e12 = parse_decimal(words[0], 12)
+    assert price_e12 is not None
+    good_for_ms = _span_ms(words[2]) if words[1:] else None
+    return [SetPrice(world.contract.symbol, price_e12, None, good_for_ms)]
+
+
+def _span_ms(text: str) -> int:
+    """Read a span of time: 250ms, 5s, 8h."""
+    for unit, unit_ms in (("ms", 1), ("s", 1_000), ("h", HOUR_MS)):
+        if text.removesuffix(unit).isdigit():
+            return int(text.removesuffix(unit)) * unit_ms
+    raise AssertionError(text)
+
+
+def _until_ms(world: World, text: str) -> int:
+    """How long it is to a time since the start: 08:00, 32:00:05, 07:59:59.999."""
+    hours, minutes, *seconds = text.split(":")
+    seconds_ms = parse_decimal(seconds[0], 3) if seconds else 0
+    assert seconds_ms is not None
+    return int(hours) * HOUR_MS + int(minutes) * 60_000 + seconds_ms - world.state.time_ms
+
+
 def _place(side: Any) -> Callable[[World, list[str]], list[Command]]:
     def place(world: World, words: list[str]) -> list[Command]:
         uid, size, *rest = words
@@ -262,6 +315,8 @@ def _place(side: Any) -> Callable[[World, list[str]], list[Command]]:
                 fields["margin_mode"] = word
             elif word == "reduce":
                 fields["reduce_only"] = True
+            elif "=" in word:
+                fields |= extras(world, word)
             else:
                 fields["time_in_force"] = word
         return [PlaceOrder(uid, world.contract.symbol, side, size_lots=world.lots(size), **fields)]
@@ -318,12 +373,22 @@ def _terms(world: World, words: list[str]) -> list[Command]:
     return [ListContract(msgspec.structs.replace(world.contract, **changes))]
 
 
+#: Steps that say when the next command comes.
+WAITS: Final[dict[str, Callable[[World, str], int]]] = {
+    "days": lambda _, days: int(days) * DAY_MS,
+    "pause": lambda _, span: _span_ms(span),
+    "clock": _until_ms,
+}
+
 STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
     "open": _open,
     "deposit": lambda world, words: [_money(world, words[0], words[1])],
     "withdraw": lambda world, words: [_money(world, words[0], "-" + words[1])],
     "house": _house,
     "mark": _mark,
+    "index": _index,
+    "tick": lambda _world, _words: [AdvanceClock()],
+    "resume": lambda _world, _words: [ResumeVenue()],
     "buy": _place(1),
     "sell": _place(-1),
     "reverse": _reverse,
@@ -337,9 +402,14 @@ STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
     ],
     "terms": _terms,
     "venue": lambda _, words: [
-        ConfigureVenue("test", one_way_size="honour" if words[0] == "honour" else "ignore")
+        ConfigureVenue(
+            "test",
+            one_way_size="honour" if "honour" in words else "ignore",
+            position_limit="enforce" if "limited" in words else "ignore",
+        )
     ],
 }
+STEPS.update(WAITING_STEPS)
 
 
 def _holds(world: World, uid: str) -> str:
@@ -358,6 +428,11 @@ def _average(world: World, uid: str) -> str:
 def _isolated_margin(world: World, uid: str) -> str:
     legs = (world.holding(uid).leg(side) for side in (1, -1))
     return " ".join(format_decimal(leg.margin_e16, 16) for leg in legs if leg is not None) or "flat"
+
+
+def _funding(world: World, uid: str) -> str:
+    legs = (world.holding(uid).leg(side) for side in (1, -1))
+    return " ".join(format_decimal(leg.funding_e8, 8) for leg in legs if leg is not None) or "flat"
 
 
 def _orders(world: World, uid: str) -> str:
@@ -380,6 +455,12 @@ VIEWS: Final[dict[str, Callable[..., str]]] = {
     "isolated": _isolated_margin,
     "orders": _orders,
     "book": _book,
+    "waits": waits,
+    "funding": _funding,
+    "marked": lambda world: format_decimal(world.market.mark_price_e12, 12),
+    "rate": lambda world: format_decimal(running_rate_e8(world.market, world.state, world.state.time_ms), 8),
+    "trusted": lambda world: "yes" if may_liquidate(world.state, world.market) else "no",
+    "rounding": lambda world: format_decimal(world.state.coin(world.contract.margin_coin).rounding_e28, 28),
     "wallet": lambda world, uid: format_decimal(world.holding(uid).ledger.wallet_e8, 8),
     "locked": lambda world, uid: format_decimal(world.holding(uid).ledger.locked_e8, 8),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backhand.commands import Command, Contract
+from backhand.commands import BUY, Command, Contract, PlaceOrder
 from backhand.gateway.access import Access
 from backhand.gateway.app import Gateway
 from backhand.gateway.counters import RequestCounters
@@ -51,29 +51,42 @@ class Ending:
         return b""
 
 
-def answered(ending: Exception) -> tuple[int, dict[str, Any], RequestCounters]:
-    """The status and body of a signed reversal, and what was counted."""
-    venue = Ending(ending)
+class Recording(Ending):
+    """A venue that remembers what was submitted at once, and then stops."""
+
+    def __init__(self) -> None:
+        super().__init__(OutcomeUnknown())
+        self.submitted: list[tuple[Command, ...]] = []
+
+    async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:
+        self.submitted.append(commands)
+        return await super().submit(commands)
+
+
+def answered(
+    venue: Ending, path: str = PATH, body: bytes = BODY
+) -> tuple[int, dict[str, Any], RequestCounters]:
+    """The status and body of a signed request, a reversal if nothing else is said, and what was counted."""
     counters = RequestCounters()
     sent: list[dict[str, Any]] = []
     timestamp = str(time.time_ns() // 1_000_000).encode()
     headers = [
         (b"access-key", b"key"),
-        (b"access-sign", sign(signing_key(SECRET), timestamp + b"POST" + PATH.encode() + BODY)),
+        (b"access-sign", sign(signing_key(SECRET), timestamp + b"POST" + path.encode() + body)),
         (b"access-timestamp", timestamp),
         (b"access-passphrase", b"pass"),
         (b"content-type", b"application/json"),
     ]
     scope = {
         "method": "POST",
-        "path": PATH,
-        "raw_path": PATH.encode(),
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "headers": headers,
     }
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": BODY, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -92,7 +105,28 @@ def answered(ending: Exception) -> tuple[int, dict[str, Any], RequestCounters]:
 )
 def test_every_ending_has_its_code(ending: Exception, status: int, code: str) -> None:
     """Turned away is not unknown, unknown is not "no", and no text of an exception goes out."""
-    answer_status, body, counters = answered(ending)
+    answer_status, body, counters = answered(Ending(ending))
     assert (status, code, 5, None) == (answer_status, body["code"], body["requestTime"], body["data"])
     assert "detail" not in body["msg"]
     assert {(PATH, code): 1} == counters.answers
+
+
+def test_the_orders_of_a_batch_are_submitted_at_once() -> None:
+    """What one request asks for is one step of the journal; its outcome may be unknown as a whole."""
+    venue = Recording()
+    order = {"size": "1", "side": "buy", "orderType": "market"}
+    body = json.loads(BODY) | {"marginMode": "crossed", "orderList": [order, {}, order]}
+    path = "/api/v2/mix/order/batch-place-order"
+    status, answer, _ = answered(venue, path, json.dumps(body).encode())
+    command = PlaceOrder("1", "BTCUSDT", BUY, "market", 10_000, margin_mode="crossed")
+    assert [(command, command)] == venue.submitted
+    assert (400, "40725") == (status, answer["code"])
+
+
+def test_what_needs_no_command_submits_none() -> None:
+    """A batch of which nothing can be asked is answered without the journal."""
+    venue = Recording()
+    body = json.loads(BODY) | {"marginMode": "crossed", "orderList": [{}]}
+    path = "/api/v2/mix/order/batch-place-order"
+    status, answer, _ = answered(venue, path, json.dumps(body).encode())
+    assert ([], 200, "00000") == (venue.submitted, status, answer["code"])

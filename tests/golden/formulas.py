@@ -11,9 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-import msgspec
-
-from backhand.commands import Contract, Tier
+from backhand.commands import Tier
 from backhand.engine.figures import (
     AccountFigures,
     PositionFigures,
@@ -25,31 +23,35 @@ from backhand.engine.margin import (
     band_edge_ticks,
     bankruptcy_price_ticks,
     fee_e8,
+    gain_lots_e12,
     initial_margin_e20,
     maintenance_e28,
     margin_value_e20,
     order_reserve_e8,
     posted_profit_e8,
-    price_profit_e20,
     unrealised_e20,
     value_e20,
 )
-from backhand.engine.market import Market
-from backhand.engine.state import Account, Holding, Position
+from backhand.engine.state import Account, Position
 from backhand.units import E8, E12, E16, E20, E28
 from backhand.wire.fields import read_price_ticks
 from tests.engine.worlds import contract
 from tests.golden.cases import Case, Excluded, base_size, grid, number, whole
 from tests.golden.flows import netting, reversal_flow, reversal_net_order, reversal_size
+from tests.golden.prices import adl_rank, funding_fee, funding_rate, mark_price, premium_index
+from tests.golden.setups import (
+    ENDLESS_E8,
+    beside,
+    hold,
+    holding_of,
+    kept,
+    market,
+    price_e12,
+    rate_e8,
+    scale_of,
+)
 
 Figures = Mapping[str, Any]
-
-#: Every scale is a multiple of this.
-FINER: Final = 10**8
-#: A tier that never ends.
-ENDLESS_E8: Final = 10**30
-#: The finest grid: sizes of 10^-8, prices of 10^-12.
-FINE: Final = {"lot_e8": 1, "tick_e12": 1}
 
 #: What a case may expect that no figure of the engine is, with the reason.
 KEYS_EXCLUDED: Final = {
@@ -62,72 +64,11 @@ KEYS_EXCLUDED: Final = {
         "position_margin_with_close_fee",
     ): "unified accounts only; a v2 position margin has no close fee",
 }
-#: Kinds that are known and not implemented yet, with the reason.
+#: Kinds that are known and that the engine has nothing for, with the reason.
 KINDS_EXCLUDED: Final = {
-    "funding_rate": "funding is not implemented",
-    "premium_index": "funding is not implemented",
-    "funding_fee": "funding is not implemented",
-    "mark_price": "the mark price is an input: it is not computed from index, funding and trades",
-    "adl_rank": "liquidation is not implemented",
     "open_loss": "open loss is not reserved (contracts.md section 5)",
     "roe": "a ratio of profit to margin is no field of the v2 API, so nothing computes it",
 }
-
-
-def market(inverse: bool, **terms: Any) -> Market:
-    """Make a market on the finest grid; without tiers it has one that never ends and needs nothing."""
-    plain = {"tiers": (Tier(ENDLESS_E8, 125, 0),), "taker_fee_rate_e8": 0, **FINE}
-    symbol = "ETHUSD" if inverse else "ETHUSDT"
-    return Market(contract(symbol, inverse=inverse, **(plain | terms)))
-
-
-def holding_of(terms: Contract, *, isolated: bool = False, leverage: int = 1) -> Holding:
-    """Make the holding of a new account in a new market."""
-    account = Account("case", False, True, "isolated" if isolated else "crossed", leverage)
-    return kept(account, Market(terms))
-
-
-def kept(account: Account, made: Market) -> Holding:
-    """Give an account its side of a market."""
-    holding = account.holding(made)
-    account.keep(holding)
-    return holding
-
-
-def beside(holding: Holding, maintenance_rate_e8: int) -> Market:
-    """Make a second market with the margin coin of a holding's, free of fees."""
-    tiers = (Tier(ENDLESS_E8, 125, maintenance_rate_e8),)
-    terms = holding.market.contract
-    return Market(msgspec.structs.replace(terms, symbol="OTHER", tiers=tiers, taker_fee_rate_e8=0))
-
-
-def hold(holding: Holding, side: int, lots: int, average_e12: int) -> Position:
-    """Set up a leg as if it had been traded: the engine is asked about it, not about how it came to be."""
-    leg = Position(1, side, 0)
-    leg.lots = lots
-    leg.average_price_e12 = average_e12
-    if side > 0:
-        holding.long = leg
-    else:
-        holding.short = leg
-    return leg
-
-
-def scale_of(size: Fraction) -> int:
-    """Find a scale that makes this size a decimal number: contracts of a USD face are thirds of coins too."""
-    odd = size.denominator
-    for factor in (2, 5):
-        while odd % factor == 0:
-            odd //= factor
-    return odd * FINER
-
-
-def price_e12(case: Case, name: str) -> int:
-    return grid(case.number(name), 12)
-
-
-def rate_e8(case: Case, name: str) -> int:
-    return grid(case.number(name, "0"), 8)
 
 
 def avg_entry(case: Case) -> Figures:
@@ -164,10 +105,10 @@ def realized_pnl(case: Case) -> Figures:
     opened = case.size("open_size", "entry") if "open_size" in case.inputs else closed
     scale = scale_of(closed) * scale_of(opened)
     lots = grid(closed * scale, 8)
-    profit_e20 = price_profit_e20(made, case.side, lots, entry_e12, exit_e12)
+    gain = gain_lots_e12(case.side, lots, entry_e12, exit_e12)
     # What a position shows as its result are its counters.
     leg = Position(1, case.side, 0)
-    leg.profit_e8 = posted_profit_e8(made, profit_e20, exit_e12)
+    leg.profit_e8 = posted_profit_e8(made, gain, exit_e12)
     leg.funding_e8 = grid(case.number("funding", "0") * scale, 8)
     if "open_fee" in case.inputs:
         leg.open_fee_e8 = grid(case.number("open_fee") * scale, 8)
@@ -438,6 +379,11 @@ FORMULAS: Final[dict[str, Callable[[Case], Figures]]] = {
     "account_available": account_available,
     "tick": tick,
     "price_band": price_band,
+    "funding_rate": funding_rate,
+    "premium_index": premium_index,
+    "funding_fee": funding_fee,
+    "mark_price": mark_price,
+    "adl_rank": adl_rank,
     "netting": netting,
     "reversal_size": reversal_size,
     "reversal_net_order": reversal_net_order,

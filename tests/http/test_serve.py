@@ -3,13 +3,14 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.http.checks import HEDGE, ONE_WAY, assert_refused, reversal_records
 from tests.http.conftest import ASK, BID, MARK, MEMORY
-from tests.http.venue import LINEAR, USDC, Operator, Product, VenueProcess, front_door, plain
+from tests.http.venue import LINEAR, USDC, Operator, Product, Trader, VenueProcess, front_door, plain
 
 NOTE = "x-backhand-note"
 
@@ -158,6 +159,32 @@ def test_the_synthetic_market_can_be_traded_against(tmp_path: Path) -> None:
             assert f"-{size}" == trader.held(product)
     finally:
         process.stop()
+
+
+def test_switches_of_the_rules_of_risk(tmp_path: Path) -> None:
+    """A switch stays until another start names it: flat maintenance margin first, then a bound of shares."""
+    folder = ("--data", str(tmp_path / "data"), "--market", "manual", "--limits", "off")
+    process = VenueProcess(tmp_path / "venue.log", (*folder, "--fidelity", "maintenance=flat")).start()
+    try:
+        process.operator.set_book(LINEAR, [(BID, "100000")], [(ASK, "100000")], MARK)
+        trader = process.operator.trader()
+        trader.take(LINEAR, "+300")
+        # 300 x 1 000 lies in the second tier: all of it at its 0.5 %, and the closing fee.
+        maintenance = Decimal(300_000) * (Decimal("0.005") + Decimal("0.0006"))
+        equity = Decimal(trader.account(LINEAR)["accountEquity"])
+        assert abs(maintenance / equity - ratio(trader)) < Decimal("1e-15")
+        process.stop()
+        process.start(options=(*folder, "--fidelity", "position_limit=enforce"))
+        trader = process.trader(trader.credentials)
+        assert abs(maintenance / equity - ratio(trader)) < Decimal("1e-15")
+        order = {"side": "buy", "orderType": "market", "size": "1", "marginMode": "crossed"}
+        assert_refused(trader.place(LINEAR, **order), "45113")
+    finally:
+        process.stop()
+
+
+def ratio(trader: Trader) -> Decimal:
+    return Decimal(trader.position(LINEAR, "long")["marginRatio"])
 
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 (what happens then is the subject)

@@ -61,6 +61,8 @@ def naive(trades: list[Trade], quiet_ms: int) -> Ticker:
         quote_volume_e20=sum(price * size for _, price, size in window),
         index_price_e12=0,
         mark_price_e12=0,
+        funding_rate_e8=0,
+        next_funding_ms=0,
     )
 
 
@@ -102,6 +104,15 @@ def test_index_and_mark_are_the_latest_set() -> None:
     trade(tape, 0, 600_000, 1)
     found = ticker(tape)
     assert (7, 8) == (found.index_price_e12, found.mark_price_e12)
+
+
+def test_the_funding_rate_is_the_running_one() -> None:
+    """Rate and next instant are those that came with the latest price."""
+    tape = Tape()
+    tape.step(PriceSet("BTCUSDT", 5, 6, 10_000, 28_800_000))
+    tape.step(PriceSet("BTCUSDT", 5, 6, -2_500, 57_600_000))
+    found = ticker(tape)
+    assert (-2_500, 57_600_000) == (found.funding_rate_e8, found.next_funding_ms)
 
 
 def test_tickers_are_those_of_a_product_type() -> None:

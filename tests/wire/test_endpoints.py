@@ -74,7 +74,7 @@ def test_traders_may_reverse_and_order_once_a_second() -> None:
         for (_, path), endpoint in ENDPOINTS.items()
         if endpoint.per_second != endpoint.trader_per_second
     }
-    assert {"click-backhand": (10, 1), "place-order": (10, 1)} == quotas
+    assert {"click-backhand": (10, 1), "place-order": (10, 1), "batch-place-order": (5, 1)} == quotas
 
 
 def test_what_ccxt_asks_at_its_start_exists() -> None:

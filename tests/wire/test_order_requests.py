@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from backhand.commands import BUY, SELL, CancelOrder, PlaceOrder
+from backhand.commands import BUY, SELL, CancelOrder, PlaceOrder, Preset
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import COUNT_MAX
@@ -60,6 +60,24 @@ def order(**fields: Any) -> PlaceOrder:
         ({"size": "9" * 18}, order(size_lots=COUNT_MAX)),
         ({"price": "9" * 40}, order(price_ticks=COUNT_MAX)),
         ({"stpMode": "none", "presetStopLossPrice": "", "presetStopSurplusPrice": None}, order()),
+        ({"stpMode": "Cancel_Taker"}, order(stp_mode="cancel_taker")),
+        ({"stpMode": "cancel_maker"}, order(stp_mode="cancel_maker")),
+        ({"stpMode": "cancel_both"}, order(stp_mode="cancel_both")),
+        ({"presetStopSurplusPrice": 62000}, order(take_profit=Preset(620_000))),
+        (
+            {"presetStopLossPrice": "59000", "presetStopLossExecutePrice": "0"},
+            order(stop_loss=Preset(590_000)),
+        ),
+        (
+            {
+                "presetStopSurplusPrice": "62000",
+                "presetStopSurplusExecutePrice": "62000.1",
+                "presetStopLossPrice": "59000",
+                "presetStopLossExecutePrice": "58999.9",
+            },
+            order(take_profit=Preset(620_000, 620_001), stop_loss=Preset(590_000, 589_999)),
+        ),
+        ({"presetStopSurplusPrice": "0", "presetStopLossPrice": "0.0"}, order()),
         ({"symbol": "btcusdt", "productType": "usdt-futures", "marginCoin": "usdt"}, order()),
         ({"leverage": "20", "foo": {"bar": []}}, order()),
     ],
@@ -100,11 +118,16 @@ def test_what_was_sent_becomes_a_command(fields: dict[str, Any], expected: Place
         ({"price": "1e5"}, "40020", "Parameter price error"),
         ({"price": [1]}, "40020", "Parameter price error"),
         ({"clientOid": "x" * 65}, "40305", None),
-        ({"presetStopLossPrice": "59000"}, "400172", None),
-        ({"presetStopSurplusPrice": 62000}, "400172", None),
-        ({"presetStopLossExecutePrice": "1"}, "400172", None),
-        ({"presetStopSurplusExecutePrice": "1"}, "400172", None),
-        ({"stpMode": "cancel_taker"}, "400172", None),
+        ({"presetStopLossPrice": "x"}, "40020", "Parameter presetStopLossPrice error"),
+        ({"presetStopSurplusPrice": "62000.05"}, "45115", "The price you enter should be a multiple of 0.1"),
+        ({"presetStopLossExecutePrice": "1"}, "400172", "Parameter verification failed"),
+        ({"presetStopSurplusExecutePrice": "1"}, "400172", "Parameter verification failed"),
+        (
+            {"presetStopSurplusPrice": "62000", "presetStopSurplusExecutePrice": "-1"},
+            "40020",
+            "Parameter presetStopSurplusExecutePrice error",
+        ),
+        ({"stpMode": "cancel_all"}, "400172", "Parameter verification failed"),
     ],
 )
 def test_bad_requests_are_refused(fields: dict[str, Any], code: str, message: str | None) -> None:

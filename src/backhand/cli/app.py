@@ -12,15 +12,16 @@ import sys
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn, get_args
 
+import msgspec
 import structlog
 import typer
 
 from backhand import __version__
 from backhand.cli.demo import demo
 from backhand.clock import SPEED_MAX, SPEED_MIN, ClockMode
-from backhand.commands import Contract
+from backhand.commands import Contract, Maintenance, OneWaySize, PositionLimit
 from backhand.control.guard import is_loopback
 from backhand.control.requests import BadRequest
 from backhand.control.times import speed_of
@@ -29,9 +30,10 @@ from backhand.history import HistoryError
 from backhand.journal import JournalDamaged, JournalError, JournalLocked, RulesMismatch, VenueMismatch
 from backhand.node import StartRefused
 from backhand.sealing import SealError
-from backhand.serving.options import OneWaySize, Options
+from backhand.serving.options import Options
 from backhand.serving.process import EXIT_DONE
 from backhand.serving.process import serve as serve_venue
+from backhand.starting import Switches
 from backhand.wire.contracts import contracts_from_json
 
 EXIT_USAGE: Final = 2
@@ -45,6 +47,13 @@ TOKEN_LETTERS_MIN: Final = 16
 TOKEN_BYTES_MAX: Final = 4_096
 #: Largest file of contracts: the real exchange's whole list is under 1 MB.
 CONTRACTS_BYTES_MAX: Final = 4_000_000
+
+#: What `--fidelity` takes.
+SWITCHES: Final[dict[str, tuple[str, ...]]] = {
+    "one_way_size": get_args(OneWaySize),
+    "maintenance": get_args(Maintenance),
+    "position_limit": get_args(PositionLimit),
+}
 
 app = typer.Typer(
     name="backhand",
@@ -131,7 +140,8 @@ def serve(
         list[str] | None,
         typer.Option(
             help="A switch for what is not known of the real exchange, NAME=VALUE: "
-            "one_way_size=ignore (default) or honour."
+            "one_way_size=ignore (default) or honour, maintenance=tiered (default) or flat, "
+            "position_limit=ignore (default) or enforce."
         ),
     ] = None,
     control_token_file: Annotated[
@@ -162,7 +172,7 @@ def serve(
         speed=speed,
         limits=None if limits is None else limits is Limits.ON,
         contracts=_contracts(contracts),
-        one_way_size=_one_way_size(fidelity or []),
+        switches=_switches(fidelity or []),
         token=token,
     )
     log_to_standard_error()
@@ -261,14 +271,15 @@ def _contracts(file: Path | None) -> tuple[Contract, ...]:
     return tuple(contracts)
 
 
-def _one_way_size(switches: list[str]) -> OneWaySize | None:
-    chosen: OneWaySize | None = None
-    for switch in switches:
+def _switches(given: list[str]) -> Switches:
+    chosen: dict[str, str] = {}
+    for switch in given:
         name, _, value = switch.partition("=")
-        if name != "one_way_size" or value not in ("ignore", "honour"):
-            _usage(f"--fidelity {switch} is not known; use one_way_size=ignore or one_way_size=honour")
-        chosen = "honour" if value == "honour" else "ignore"
-    return chosen
+        if value not in SWITCHES.get(name, ()):
+            known = ", ".join(f"{known}={'|'.join(values)}" for known, values in SWITCHES.items())
+            _usage(f"--fidelity {switch} is not known; use {known}")
+        chosen[name] = value
+    return msgspec.convert(chosen, Switches)
 
 
 def log_to_standard_error() -> None:

@@ -9,26 +9,47 @@ from backhand.engine.prices import (
     next_funding_ms,
     publish_mark,
     running_rate_e8,
+    take_samples,
 )
 from backhand.engine.state import State
 from backhand.events import ClockAdvanced, Event, VenueResumed
 
 
 def advance_clock(state: State, command: AdvanceClock, events: list[Event]) -> None:
-    """Settle all funding that came due, in the order of its instants, then move the marks that time moves."""
+    """
+    Settle all funding that came due, in the order of its instants, then move the marks that time moves.
+
+    A long way at once settles what a tick every second would have settled: each instant has the samples up
+    to it, and its own mark. What a settlement sets in motion waits for the end, as with every command.
+    """
     del command
     events.append(ClockAdvanced(state.time_ms))
+    settled: list[Market] = []
     while True:
         due = _first_due(state)
         if due is None:
             break
+        take_samples(state, due.next_funding_ms)
         _settle(state, due, events)
+        if due not in settled:
+            settled.append(due)
+    take_samples(state, state.time_ms)
     for market in state.markets.values():
-        if moves_by_itself(market, state.time_ms):
-            price_e12 = computed_mark_e12(market, state, state.time_ms)
-            market.marked_at_ms = state.time_ms
-            if price_e12 != market.mark_price_e12:
-                publish_mark(state, market, price_e12, events)
+        has_moved = _move_mark(state, market, state.time_ms)
+        if has_moved or market in settled:
+            publish_mark(state, market, market.mark_price_e12, events)
+
+
+def _move_mark(state: State, market: Market, time_ms: int) -> bool:
+    """Compute the mark of a time, where it moves by itself; whether it did."""
+    if not moves_by_itself(market, time_ms):
+        return False
+    price_e12 = computed_mark_e12(market, state, time_ms)
+    market.marked_at_ms = time_ms
+    has_moved = price_e12 != market.mark_price_e12
+    if has_moved:
+        state.mark_moves(market, price_e12)
+    return has_moved
 
 
 def _first_due(state: State) -> Market | None:
@@ -44,7 +65,8 @@ def _first_due(state: State) -> Market | None:
 def _settle(state: State, market: Market, events: list[Event]) -> None:
     """Settle one instant at the rate that its interval led to, and begin the next interval."""
     funding_ms = market.next_funding_ms
-    rate_e8 = running_rate_e8(market, state, state.time_ms)
+    _move_mark(state, market, funding_ms)
+    rate_e8 = running_rate_e8(market, state, funding_ms)
     market.premium.reset()
     market.next_funding_ms = next_funding_ms(market, funding_ms)
     settle_funding(state, market, rate_e8, funding_ms, events)

@@ -109,8 +109,9 @@ def apply(state: State, command: Command, stamp_ms: int) -> list[Event]:
     """
     state.sequence += 1
     state.time_ms = max(state.time_ms, stamp_ms)
-    if state.time_ms >= state.next_sample_ms:
-        take_samples(state)
+    # A tick of the clock takes them itself: up to each instant of funding on its way.
+    if type(command) is not AdvanceClock:
+        take_samples(state, state.time_ms)
     events: list[Event] = []
     HANDLERS[type(command)](state, command, events)
     settle(state, events)

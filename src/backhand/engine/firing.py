@@ -10,6 +10,7 @@ orders become protecting orders here, as the order fills.
 from backhand.commands import Effect, PlaceOrder, Preset, TriggerKind
 from backhand.engine.accepting import take_ids
 from backhand.engine.book import Order
+from backhand.engine.invariants import InvariantBroken, invariant
 from backhand.engine.market import Market
 from backhand.engine.orders import execute, judge
 from backhand.engine.state import Holding, State, Trigger
@@ -18,7 +19,6 @@ from backhand.events import (
     CancelReason,
     Event,
     Rejected,
-    RejectReason,
     TriggerCancelled,
     TriggerChanged,
     TriggerFired,
@@ -33,24 +33,23 @@ def watch_trigger(trigger: Trigger) -> None:
     trigger.rise_watch = 0
     trigger.fall_watch = 0
     rises, falls = _watches(market, trigger)
-    if trigger.trails() and trigger.best_price_e12 == 0 and trigger.trigger_price_ticks == 0:
-        # It follows from the first price on: that of now.
-        trigger.best_price_e12 = price_e12(market, trigger.by_last)
     if not trigger.trails() or trigger.best_price_e12 == 0:
         price = trigger.trigger_price_ticks * market.tick_e12
         if trigger.rises:
             trigger.rise_watch = rises.add(price, trigger)
         else:
             trigger.fall_watch = falls.add(-price, trigger)
-        return
-    # A sell follows the price up and turns when it has come back; a buy follows it down.
-    best, turn = trigger.best_price_e12, turning_price_e12(trigger)
-    if trigger.side < 0:
-        trigger.rise_watch = rises.add(best + 1, trigger)
-        trigger.fall_watch = falls.add(-turn, trigger)
     else:
-        trigger.fall_watch = falls.add(1 - best, trigger)
-        trigger.rise_watch = rises.add(turn, trigger)
+        # A sell follows the price up and turns when it has come back; a buy follows it down.
+        best, turn = trigger.best_price_e12, turning_price_e12(trigger)
+        if trigger.side < 0:
+            trigger.rise_watch = rises.add(best + 1, trigger)
+            trigger.fall_watch = falls.add(-turn, trigger)
+        else:
+            trigger.fall_watch = falls.add(1 - best, trigger)
+            trigger.rise_watch = rises.add(turn, trigger)
+    rises.clean(_is_rise_watch)
+    falls.clean(_is_fall_watch)
 
 
 def _watches(market: Market, trigger: Trigger) -> tuple[Watches[Trigger], Watches[Trigger]]:
@@ -72,6 +71,13 @@ def price_e12(market: Market, by_last: bool) -> int:
     if by_last and market.last_price_ticks:
         return market.last_price_ticks * market.tick_e12
     return market.mark_price_e12
+
+
+def _has_come(trigger: Trigger) -> bool:
+    """Whether the price that fires a waiting order, or starts a trailing one, is there already."""
+    price = price_e12(trigger.holding.market, trigger.by_last)
+    beyond = trigger.trigger_price_ticks * trigger.holding.market.tick_e12 - price
+    return beyond <= 0 if trigger.rises else beyond >= 0
 
 
 def take_due(state: State, market: Market) -> None:
@@ -96,12 +102,11 @@ def _take(state: State, rises: Watches[Trigger], falls: Watches[Trigger], price:
     # Not before: what follows this price would be due at it again.
     for trigger in followed:
         watch_trigger(trigger)
-    rises.clean(_is_rise_watch)
-    falls.clean(_is_fall_watch)
 
 
 def _look(state: State, trigger: Trigger, price: int, followed: list[Trigger]) -> None:
     """Let a waiting order whose watch has come follow the price, or be due."""
+    state.triggers_looked_at += 1
     trigger.rise_watch = 0
     trigger.fall_watch = 0
     if trigger.trails():
@@ -132,15 +137,14 @@ def fire(state: State, trigger: Trigger, events: list[Event]) -> None:
     account = holding.account
     hedge = account.hedge_mode(market.product_type)
     lots = trigger.size_lots
-    leg = holding.leg(-trigger.side)
     price = price_e12(market, trigger.by_last)
-    if trigger.position_id and (leg is None or leg.position_id != trigger.position_id):
-        return _tell_fired(trigger, price, 0, RejectReason.NO_POSITION_TO_CLOSE, events)
-    if trigger.position_id and leg is not None:
-        lots = min(lots, leg.lots) if lots else leg.lots
+    if trigger.position_id:
+        held = holding.lots(-trigger.side)
+        invariant(held > 0, "a protecting order ends with its position")
+        lots = min(lots, held) if lots else held
     placement = judge(state, account, market, _request(trigger, hedge, lots), trigger.kind, None)
     if isinstance(placement, Rejected):
-        return _tell_fired(trigger, price, 0, placement.reason, events)
+        return _tell_fired(trigger, price, 0, placement, events)
     order = execute(state, placement, events)
     return _tell_fired(trigger, price, order.order_id, None, events)
 
@@ -170,7 +174,7 @@ def _request(trigger: Trigger, hedge: bool, lots: int) -> PlaceOrder:
 
 
 def _tell_fired(
-    trigger: Trigger, price: int, placed_order_id: int, reason: RejectReason | None, events: list[Event]
+    trigger: Trigger, price: int, placed_order_id: int, refusal: Rejected | None, events: list[Event]
 ) -> None:
     events.append(
         TriggerFired(
@@ -180,7 +184,8 @@ def _tell_fired(
             trigger.holding.market.symbol,
             price,
             placed_order_id,
-            reason,
+            None if refusal is None else refusal.reason,
+            "" if refusal is None else refusal.detail,
         )
     )
 
@@ -227,7 +232,7 @@ def place_presets(state: State, order: Order, events: list[Event]) -> None:
     order.protected_lots = order.opened_lots
     leg = holding.leg(order.side)
     if leg is None:
-        return  # What was opened is gone already, within the same step.
+        raise InvariantBroken("what presets are to protect is held")
     presets: list[tuple[Preset | None, TriggerKind]] = [
         (order.take_profit, "take_profit"),
         (order.stop_loss, "stop_loss"),
@@ -249,7 +254,7 @@ def place_presets(state: State, order: Order, events: list[Event]) -> None:
         trigger.position_id = leg.position_id
         trigger.parent_order_id = order.order_id
         trigger.order_id, trigger.client_oid = take_ids(state, holding.account, None)
-        enlist(trigger)
+        enlist(state, trigger)
         tell_placed(trigger, events)
 
 
@@ -264,12 +269,19 @@ def _preset_of(holding: Holding, order_id: int, kind: str, position_id: int) -> 
     return None
 
 
-def enlist(trigger: Trigger) -> None:
-    """Let a new or changed waiting order be known, and watch for its price."""
+def enlist(state: State, trigger: Trigger) -> None:
+    """Let a new or changed waiting order be known, and watch for its price; it is due where that has come."""
     holding = trigger.holding
     holding.triggers[trigger.order_id] = trigger
     holding.account.triggers[trigger.order_id] = trigger
     holding.account.waiting_client_oids[trigger.client_oid] = trigger
+    if trigger.trails():
+        if trigger.best_price_e12 == 0 and (trigger.trigger_price_ticks == 0 or _has_come(trigger)):
+            trigger.best_price_e12 = price_e12(holding.market, trigger.by_last)
+    elif _has_come(trigger):
+        trigger.is_live = False
+        state.due.append(trigger)
+        return
     watch_trigger(trigger)
 
 

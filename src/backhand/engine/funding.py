@@ -61,10 +61,10 @@ def _collect(
 
 
 def _spare_e8(market: Market, leg: Position) -> int:
-    """What an isolated leg can pay and still cover its maintenance margin, of what it has set aside."""
+    """What an isolated leg can pay and still cover more than its maintenance: funding liquidates none."""
     equity_e20 = leg.margin_e16 * E4 + unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12)
     spare_e28 = equity_e20 * E8 - maintenance_e28(market, leg.lots, leg.lots)
-    return max(0, min(spare_e28 // E20, leg.margin_e16 // E8))
+    return max(0, min((spare_e28 - 1) // E20, leg.margin_e16 // E8))
 
 
 def _post(state: State, holding: Holding, leg: Position, amount_e8: int, events: list[Event]) -> None:

@@ -1,8 +1,13 @@
 """How many orders and positions an account may have, how large a share, and what its orders may open."""
 
+from typing import Final
+
 from backhand.engine.book import Order
 from backhand.engine.state import Holding
 from backhand.units import E8
+
+#: Waiting orders of a symbol, per account and group of kinds; far more than a strategy needs.
+TRIGGERS_MAX: Final = 100
 
 
 def too_many_orders(holding: Holding, leaving: int) -> bool:
@@ -29,6 +34,15 @@ def too_many_positions(holding: Holding) -> bool:
         if other.market.product_type == market.product_type:
             count += (other.long is not None) + (other.short is not None)
     return count >= market.contract.positions_max
+
+
+def waiting_orders(holding: Holding, protecting: bool) -> int:
+    """How many orders of one group of kinds wait for their price."""
+    count = 0
+    for trigger in holding.triggers.values():
+        if (trigger.position_id != 0) == protecting:
+            count += 1
+    return count
 
 
 def exceeds_position_limit(holding: Holding, side: int, lots: int) -> bool:

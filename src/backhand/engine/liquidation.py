@@ -19,7 +19,7 @@ from backhand.engine.adl import adl_queue
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
-from backhand.engine.fills import cancel, end, settle_between, trade
+from backhand.engine.fills import cancel, end, settle_between, touch, trade
 from backhand.engine.firing import drop
 from backhand.engine.guard import capped_ticks, crossed_share_e28, worst_close_ticks
 from backhand.engine.invariants import invariant
@@ -28,9 +28,9 @@ from backhand.engine.margin import (
     EVERY_PRICE,
     band_edge_ticks,
     fee_e8,
+    gain_lots_e12,
     initial_margin_e16,
     posted_profit_e8,
-    price_profit_e20,
     tier_index,
     unrealised_e20,
     value_e20,
@@ -55,6 +55,8 @@ TIERS_DOWN: Final = 2
 def liquidate_isolated(state: State, holding: Holding, leg: Position, events: list[Event]) -> None:
     """Liquidate an isolated leg whose margin no longer covers maintenance, unless it may draw more."""
     if leg.auto_margin and _draw_margin(holding, leg, events):
+        # Crossed positions of the account stand on less now.
+        touch(state, holding)
         return
     account, market = holding.account, holding.market
     ratio = leg_ratio_e16(holding, leg)
@@ -165,7 +167,8 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
     money = state.coin(market.margin_coin)
     side, lots, position_id = leg.side, leg.lots, leg.position_id
     bankruptcy_ticks = worst_close_ticks(holding, leg)
-    before_e8 = ledger.wallet_e8
+    # Not from the wallet: the holder's own opposite leg may be the one that is deleveraged.
+    before_e8 = leg.profit_e8 - leg.close_fee_e8
     order = venue_order(state, holding, -side, lots, "liquidation", events)
     sweep = Sweep(market, -side, account)
     matches = sweep.take(lots, band_edge_ticks(market, -side))
@@ -176,7 +179,7 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
     if order.open_lots:
         _deleverage(state, order, side, bankruptcy_ticks, events)
     invariant(order.open_lots == 0, "a position that is taken over is closed whole")
-    surplus_e8 = ledger.wallet_e8 - before_e8 - result_e8
+    surplus_e8 = leg.profit_e8 - leg.close_fee_e8 - before_e8 - result_e8
     insurance_e8 = max(surplus_e8, -money.insurance_e8)
     house_e8 = insurance_e8 - surplus_e8
     ledger.wallet_e8 -= surplus_e8
@@ -194,6 +197,7 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
             house_e8,
             ledger.wallet_e8,
             money.insurance_e8,
+            account.hedge_mode(market.product_type),
         )
     )
 
@@ -254,8 +258,8 @@ def _brings_e8(market: Market, leg: Position, ticks: int, lots: int) -> int:
     if lots == 0:
         return 0
     price = ticks * market.tick_e12
-    profit = price_profit_e20(market, leg.side, lots, leg.average_price_e12, price)
-    return posted_profit_e8(market, profit, price) - fee_e8(market, lots, ticks, True)
+    gain = gain_lots_e12(leg.side, lots, leg.average_price_e12, price)
+    return posted_profit_e8(market, gain, price) - fee_e8(market, lots, ticks, True)
 
 
 def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, events: list[Event]) -> None:

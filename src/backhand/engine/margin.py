@@ -40,13 +40,19 @@ def fee_e8(market: Market, lots: int, price_ticks: int, is_taker: bool) -> int:
 
 def price_profit_e20(market: Market, side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
     """Compute d * q * (P - E) in the quote currency, exact."""
-    moved = price_e12 - average_price_e12 if side > 0 else average_price_e12 - price_e12
-    return lots * market.lot_e8 * moved
+    return gain_lots_e12(side, lots, average_price_e12, price_e12) * market.lot_e8
 
 
-def posted_profit_e8(market: Market, profit_e20: int, price_e12: int) -> int:
-    """A price profit as posted in the margin coin: rounded down at 8 decimals."""
-    return profit_e20 // (price_e12 if market.inverse else E12)
+def gain_lots_e12(side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
+    """Compute d * lots * (P - E), exact; times the lot it is the price profit in the quote currency."""
+    return lots * (price_e12 - average_price_e12 if side > 0 else average_price_e12 - price_e12)
+
+
+def posted_profit_e8(market: Market, gain: int, price_e12: int) -> int:
+    """A gain of lots x e12 as posted in the margin coin: rounded down at 8 decimals."""
+    if market.inverse:
+        return gain * market.lot_e8 // price_e12
+    return gain * market.profit_numerator // market.profit_denominator
 
 
 def unrealised_e20(market: Market, side: int, lots: int, average_price_e12: int) -> int:
@@ -96,14 +102,16 @@ def maintenance_e28(market: Market, lots: int, tier_lots: int) -> int:
     larger; the offset then counts in proportion, so that the margin of a part is that part of the margin.
     """
     mark = market.mark_price_e12
-    index = tier_index(market, value_e20(market, tier_lots, mark))
+    value = value_e20(market, tier_lots, mark)
+    index = tier_index(market, value)
     rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
     offset_e28 = market.tier_offsets_e28[index]
     if lots != tier_lots:
         offset_e28 = offset_e28 * lots // tier_lots
+        value = value_e20(market, lots, mark)
     if market.inverse:
-        offset_e28 = offset_e28 * E12 // mark
-    return margin_value_e20(market, lots, mark) * rate_e8 - offset_e28
+        return lots * market.lot_e8 * E12 * rate_e8 - offset_e28 * E12 // mark
+    return value * rate_e8 - offset_e28
 
 
 def legs_sums(
@@ -119,14 +127,13 @@ def legs_sums(
     larger = max(long_lots, short_lots)
     if larger == 0:
         return 0, 0, 0
-    mark = market.mark_price_e12
+    initial = initial_margin_e20(market, larger, market.mark_price_e12, leverage)
     unrealised = 0
     if long_lots:
         unrealised += unrealised_e20(market, 1, long_lots, long_average)
     if short_lots:
         unrealised += unrealised_e20(market, -1, short_lots, short_average)
-    maintenance = maintenance_e28(market, larger, long_lots + short_lots)
-    return initial_margin_e20(market, larger, mark, leverage), maintenance, unrealised
+    return initial, maintenance_e28(market, larger, long_lots + short_lots), unrealised
 
 
 def holding_sums(holding: Holding) -> tuple[int, int, int]:
@@ -157,10 +164,27 @@ def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int
     return initial, maintenance, unrealised
 
 
-def crossed_margin(ledger: Ledger) -> tuple[int, int]:
-    """What the crossed legs of a ledger stand on (equity e20), and what they need (maintenance e28)."""
-    _, maintenance, unrealised = crossed_sums(ledger, None)
-    return ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 + unrealised, maintenance
+def crossed_equity_e20(ledger: Ledger) -> int:
+    """What the crossed legs of a ledger stand on."""
+    equity = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4
+    for holding in ledger.holdings:
+        if not holding.isolated:
+            market, long, short = holding.market, holding.long, holding.short
+            if long is not None:
+                equity += unrealised_e20(market, 1, long.lots, long.average_price_e12)
+            if short is not None:
+                equity += unrealised_e20(market, -1, short.lots, short.average_price_e12)
+    return equity
+
+
+def crossed_maintenance_e28(ledger: Ledger) -> int:
+    """What the crossed legs of a ledger need at least."""
+    maintenance = 0
+    for holding in ledger.holdings:
+        if not holding.isolated and (holding.long is not None or holding.short is not None):
+            long, short = holding.lots(1), holding.lots(-1)
+            maintenance += maintenance_e28(holding.market, max(long, short), long + short)
+    return maintenance
 
 
 def ratio_e16(maintenance_e28: int, equity_e20: int) -> int:
@@ -184,8 +208,8 @@ def band_edge_ticks(market: Market, side: int) -> int:
     """The worst price that a buy (at most) or a sell (at least) may have around mark, on a tick."""
     mark = market.mark_price_e12
     if side > 0:
-        return mark * (E8 + market.contract.buy_band_rate_e8) // (E8 * market.tick_e12)
-    return ceil_div(mark * (E8 - market.contract.sell_band_rate_e8), E8 * market.tick_e12)
+        return mark * market.buy_edge_numerator // market.buy_edge_denominator
+    return ceil_div(mark * market.sell_edge_numerator, market.sell_edge_denominator)
 
 
 def bankruptcy_price_ticks(
@@ -226,37 +250,60 @@ def liquidation_price_e16(
     The mark price at which the margin ratio of these legs reaches 1, half up at 16 decimals; 0 for none.
 
     `funds_e28` is an isolated leg's margin, or what crossed legs have beside their own profit and
-    others' maintenance. The tier is that of the liquidation price itself, found by iteration.
-    Source: contracts.md section 8.
+    others' maintenance. The tier is that of the liquidation price itself: tiers are tried from that of the
+    mark on, first down and then up. Where flat margin steps over what is there, it is the end between two
+    tiers. A hedge that both ways lead to its end shows the lower price. Source: contracts.md section 8.
     """
     larger = max(long_lots, short_lots)
-    tier_lots = long_lots + short_lots
     if larger == 0:
         return 0
     net_e16 = (long_lots - short_lots) * market.lot_e8 * E8
     cost_e28 = (long_lots * long_average - short_lots * short_average) * market.lot_e8 * E8
-    index = tier_index(market, value_e20(market, tier_lots, market.mark_price_e12))
-    price_e16 = 0
-    for _ in range(len(market.tier_rates_e8)):
-        rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
-        offset_e28 = market.tier_offsets_e28[index] * larger // tier_lots
-        charge_e16 = larger * market.lot_e8 * rate_e8
-        if market.inverse:
-            numerator = (cost_e28 - offset_e28) * E4
-            denominator = funds_e28 // E12 + net_e16 - charge_e16
-        else:
-            numerator = (funds_e28 + offset_e28 - cost_e28) * E4
-            denominator = charge_e16 - net_e16
-        if denominator < 0:
-            numerator, denominator = -numerator, -denominator
-        if numerator <= 0 or denominator == 0:
-            return 0
-        price_e16 = half_up_div(numerator, denominator)
-        found = tier_index(market, tier_lots * market.lot_e8 * price_e16 // E4)
-        if found == index:
-            break
-        index = found
-    return price_e16
+    part = (larger, long_lots + short_lots)
+    both_e8 = part[1] * market.lot_e8
+    ends_e20 = market.tier_ends_e20
+    start = index = tier_index(market, both_e8 * market.mark_price_e12)
+    price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    while index > 0 and (not falls or both_e8 * price_e16 <= ends_e20[index - 1] * E4):
+        index -= 1
+        price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    if falls and price_e16:
+        return price_e16
+    index = start
+    least_e16 = 0
+    price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    while index < len(ends_e20) - 1 and (
+        falls or price_e16 == 0 or both_e8 * price_e16 > ends_e20[index] * E4
+    ):
+        least_e16 = ceil_div(ends_e20[index] * E4, both_e8)
+        index += 1
+        price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    return 0 if falls or price_e16 == 0 else max(price_e16, least_e16)
+
+
+def _tier_end_price_e16(
+    market: Market, funds_e28: int, net_e16: int, cost_e28: int, part: tuple[int, int], index: int
+) -> tuple[int, bool]:
+    """
+    Where legs would be at their end if a tier's rate held everywhere, and whether a fall leads there.
+
+    `part` is the larger leg's lots, and those of both. Linear (F + offset - C) / (charge - net), inverse
+    (C - offset) / (F + net - charge), half up at 16 decimals; 0 for none.
+    """
+    larger, both = part
+    charge_e16 = larger * market.lot_e8 * (market.tier_rates_e8[index] + market.taker_rate_e8)
+    offset_e28 = market.tier_offsets_e28[index] * larger // both
+    if market.inverse:
+        numerator = (cost_e28 - offset_e28) * E16
+        denominator = funds_e28 + (net_e16 - charge_e16) * E12
+        falls = numerator > 0
+    else:
+        numerator = (funds_e28 + offset_e28 - cost_e28) * E4
+        denominator = charge_e16 - net_e16
+        falls = denominator < 0
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    return (half_up_div(numerator, denominator) if denominator and numerator > 0 else 0), falls
 
 
 def break_even_price_e16(market: Market, side: int, lots: int, average_price_e12: int, net_e8: int) -> int:

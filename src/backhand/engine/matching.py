@@ -31,15 +31,24 @@ class Sweep:
 
     Orders of `avoided` are passed over and collected in `own`: they must be cancelled before the
     matches are executed. Unless `stp_mode` is cancel_maker the walk stops at the first of them, which is
-    collected with cancel_both only.
+    collected with cancel_both only. An opening taker names its holding in `grown`, and the leg in
+    `hold_side` (0 in one-way mode): what it gets of its own orders leaves that leg as large as it was.
     """
 
     def __init__(
-        self, market: Market, side: int, avoided: Account | None, stp_mode: str = "cancel_maker"
+        self,
+        market: Market,
+        side: int,
+        avoided: Account | None,
+        stp_mode: str = "cancel_maker",
+        grown: Holding | None = None,
+        hold_side: int = 0,
     ) -> None:
         self.side = side
         self.avoided = avoided
         self.stp_mode = stp_mode
+        self.grown = grown
+        self.hold_side = hold_side
         self.own: list[Order] = []
         #: Whether an own order stopped the walk.
         self.stopped = False
@@ -90,7 +99,8 @@ class Sweep:
                 taken.append(Match(order, got, cancel_rest))
             if order.reduce_only or order.hold_side == 0:
                 holding = order.holding
-                self._taken_lots[holding] = self._taken_lots.get(holding, 0) + got
+                if holding is not self.grown or order.hold_side != self.hold_side:
+                    self._taken_lots[holding] = self._taken_lots.get(holding, 0) + got
             if exhausted:
                 self._arrive(order.after)
         return taken

@@ -15,11 +15,13 @@ from backhand.engine.book import Order
 from backhand.engine.fills import cancel, end, rest, trade
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.limits import (
+    TRIGGERS_MAX,
     exceeds_position_limit,
     opening_lots,
     resting_lots,
     too_many_orders,
     too_many_positions,
+    waiting_orders,
 )
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, order_reserve_e8, value_e20
 from backhand.engine.market import Market
@@ -30,8 +32,10 @@ from backhand.engine.state import Account, Holding, State
 from backhand.events import CancelReason, Event, MarginModeSet, OrderSource, Rejected, RejectReason
 from backhand.units import E12, format_decimal
 
-#: Orders that close a whole position whatever its size: refusing a close for its size would be worse.
-UNBOUNDED_SOURCES: Final = ("close", "position_take_profit", "position_stop_loss")
+#: Orders that close a whole position, whatever its size and whatever other orders hold of it.
+WHOLE_SOURCES: Final = ("close", "position_take_profit", "position_stop_loss")
+#: Orders that close what they can, however small: refusing a stop-loss for its size would be worse.
+PROTECTING_SOURCES: Final = ("take_profit", "stop_loss", "trailing_stop")
 
 
 class Placement:
@@ -89,11 +93,7 @@ def judge(
     """
     Work out an order against the book without touching anything; `replaced` is the order it takes over from.
 
-    Refusals, first that applies: trade side missing or invalid (hedge mode), symbol not trading, opening
-    disabled, no index price, margin mode other than the symbol's while it is in use, duplicate client
-    order id, price, size out of bounds, price outside the band, nothing to close, the close would
-    bankrupt, value too small, presets on the wrong side, too many orders or positions, no liquidity
-    (market), position limit, tier, margin.
+    The checks stand in the order of `precedence`.
     """
     hedge = account.hedge_mode(market.product_type)
     if hedge and command.effect is None:
@@ -115,11 +115,13 @@ def judge(
     is_market = command.order_type == "market"
     if (price is None and not is_market) or (price is not None and price <= 0):
         return Rejected(RejectReason.INVALID_PRICE)
+    if not presets_valid(command.take_profit, command.stop_loss):
+        return Rejected(RejectReason.INVALID_PRICE)
     # In hedge mode `side` names the leg; the trade that closes a leg goes the other way.
     side: int = -command.side if hedge and closing else command.side
     size = command.size_lots
     size_max = market.contract.market_size_lots_max if is_market else market.contract.limit_size_lots_max
-    if size > size_max and source not in UNBOUNDED_SOURCES:
+    if size > size_max and source not in WHOLE_SOURCES:
         return Rejected(RejectReason.SIZE_TOO_LARGE, lots_text(market, size_max))
     edge = band_edge_ticks(market, side)
     if price is not None and side > 0 and price > edge:
@@ -140,16 +142,12 @@ def judge(
     if closing:
         if held == 0:
             return Rejected(RejectReason.NO_POSITION_TO_CLOSE)
-        if hedge:
+        if hedge and source not in WHOLE_SOURCES:
             if free == 0 and not is_market:
                 return Rejected(RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
-            # A flash close takes what resting closing orders hold as well.
-            size = min(size, held if source == "close" else free or held)
+            size = min(size, free or held)
         elif size > held:
-            if source in UNBOUNDED_SOURCES or is_waiting(source):
-                size = held
-            else:
-                return Rejected(RejectReason.REDUCE_ONLY_TOO_LARGE)
+            return Rejected(RejectReason.REDUCE_ONLY_TOO_LARGE)
         placement.displaced = oldest_closing(holding, -side, size - free, replaced)
     leg = holding.leg(-side)
     if leg is not None and (closing or not hedge):
@@ -166,27 +164,33 @@ def judge(
             )
         limit = capped
     placement.size_lots = size
-    if size < market.size_lots_min and not (closing and size == held):
+    small = size < market.size_lots_min and source not in PROTECTING_SOURCES
+    if size <= 0 or (small and not (closing and size == held)):
         return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
     opening = 0 if closing else size if hedge else max(0, size - held)
     reference = market.mark_price_e12 if price is None else price * market.tick_e12
     if opening and value_e20(market, size, reference) < market.value_min_e20:
         return Rejected(RejectReason.VALUE_TOO_SMALL, format_decimal(market.contract.value_min_e8, 8))
-    if opening:
+    if not closing and (command.take_profit is not None or command.stop_loss is not None):
         refusal = preset_fault(market, side, reference, command.take_profit, command.stop_loss)
         if refusal is not None:
             return refusal
+        if waiting_orders(holding, True) >= TRIGGERS_MAX:
+            return Rejected(RejectReason.TOO_MANY_TRIGGERS, str(TRIGGERS_MAX))
     tif: TimeInForce = "ioc" if is_market else command.time_in_force
     placement.tif = tif
     leaving = len(placement.displaced) + (0 if replaced is None else 1)
     if tif in ("gtc", "post_only") and too_many_orders(holding, leaving):
         return Rejected(RejectReason.TOO_MANY_ORDERS, str(market.contract.symbol_orders_max))
-    if opening and holding.leg(side) is None and too_many_positions(holding):
+    # A one-way order that turns a position over leaves as many as there were.
+    is_new = holding.leg(side) is None and (hedge or held == 0)
+    if opening and is_new and too_many_positions(holding):
         return Rejected(RejectReason.TOO_MANY_POSITIONS, str(market.contract.positions_max))
 
     _match(placement, limit)
     matched = matched_lots(placement.matches)
-    if is_market and matched == 0 and placement.ending is not CancelReason.SELF_TRADE:
+    met_own = placement.own or placement.ending is CancelReason.SELF_TRADE
+    if is_market and matched == 0 and not met_own:
         return Rejected(RejectReason.NO_LIQUIDITY, market.symbol)
     if not closing and not is_stillborn(placement):
         resting = 0 if placement.ending else size - matched
@@ -208,11 +212,6 @@ def closes(effect: Effect | None, reduce_only: bool, hedge: bool) -> bool:
     return effect == "close" if hedge else reduce_only
 
 
-def is_waiting(source: OrderSource) -> bool:
-    """Whether an order was a protecting one that waited for its price: capped at what is held then."""
-    return source in ("take_profit", "stop_loss", "trailing_stop")
-
-
 def may_trade(market: Market, closing: bool) -> Rejected | None:
     """Why a market takes no order of this kind now."""
     status = market.contract.status
@@ -224,18 +223,23 @@ def may_trade(market: Market, closing: bool) -> Rejected | None:
     return None
 
 
+def presets_valid(take_profit: Preset | None, stop_loss: Preset | None) -> bool:
+    """Whether the prices of presets are prices at all; a limit of 0 executes at market."""
+    for preset in (take_profit, stop_loss):
+        if preset is not None and (preset.trigger_price_ticks <= 0 or (preset.limit_price_ticks or 0) < 0):
+            return False
+    return True
+
+
 def preset_fault(
     market: Market, side: int, reference_e12: int, take_profit: Preset | None, stop_loss: Preset | None
 ) -> Rejected | None:
     """Why presets of an order that opens on a side would trigger at once, by the price it opens at."""
     for preset, gains in ((take_profit, True), (stop_loss, False)):
-        if preset is None:
-            continue
-        if preset.trigger_price_ticks <= 0:
-            return Rejected(RejectReason.INVALID_PRICE)
-        refusal = protection_fault(market, side, gains, preset.trigger_price_ticks, reference_e12)
-        if refusal is not None:
-            return refusal
+        if preset is not None:
+            refusal = protection_fault(market, side, gains, preset.trigger_price_ticks, reference_e12)
+            if refusal is not None:
+                return refusal
     return None
 
 
@@ -257,7 +261,9 @@ def _match(placement: Placement, limit: int) -> None:
     """Find what an order would hit, and what its time in force and self-trade rule make of it."""
     holding, tif, size = placement.holding, placement.tif, placement.size_lots
     stp = "none" if tif == "post_only" else placement.command.stp_mode
-    sweep = Sweep(holding.market, placement.side, holding.account if stp != "none" else None, stp)
+    avoided = holding.account if stp != "none" else None
+    grown = None if placement.closing else holding
+    sweep = Sweep(holding.market, placement.side, avoided, stp, grown, placement.hold_side)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
     placement.own = sweep.own

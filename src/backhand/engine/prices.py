@@ -141,13 +141,14 @@ def next_funding_ms(market: Market, time_ms: int) -> int:
     return (time_ms // interval_ms + 1) * interval_ms
 
 
-def take_samples(state: State) -> None:
+def take_samples(state: State, time_ms: int) -> None:
     """
-    Take in the samples of all instants up to now.
+    Take in the samples of all instants up to a time.
 
     Runs before a command is carried out, so that the books are still as they were at those instants.
     """
-    time_ms = state.time_ms
+    if time_ms < state.next_sample_ms:
+        return
     if state.next_sample_ms:
         for market in state.markets.values():
             basis, count = _waiting_basis(market, state, time_ms)
@@ -167,11 +168,17 @@ def waiting_instants(state: State, time_ms: int) -> int:
 
 
 def _waiting_basis(market: Market, state: State, time_ms: int) -> tuple[int, int]:
-    """The basis (half e12) of the instants that wait, and how many they are; none without both sides."""
+    """
+    The basis (half e12) of the instants that wait, and how many they are; none without an index.
+
+    Without both sides it is 0, so that what an empty book once was leaves the mean like anything else.
+    """
     count = waiting_instants(state, time_ms)
-    bid, ask = market.book.bids.best_ticks(), market.book.asks.best_ticks()
-    if count == 0 or bid == 0 or ask == 0 or market.index_price_e12 == 0:
+    if count == 0 or market.index_price_e12 == 0:
         return 0, 0
+    bid, ask = market.book.bids.best_ticks(), market.book.asks.best_ticks()
+    if bid == 0 or ask == 0:
+        return 0, count
     return (bid + ask) * market.tick_e12 - 2 * market.index_price_e12, count
 
 

@@ -12,14 +12,13 @@ from backhand.commands import CancelTrigger, CancelTriggers, ModifyTrigger, Plac
 from backhand.engine.accepting import is_duplicate, take_ids
 from backhand.engine.cancelling import is_product_type
 from backhand.engine.firing import drop, enlist, price_e12, tell_changed, tell_placed
-from backhand.engine.orders import closes, may_trade, preset_fault, protection_fault
+from backhand.engine.limits import TRIGGERS_MAX, waiting_orders
+from backhand.engine.orders import closes, may_trade, preset_fault, presets_valid, protection_fault
 from backhand.engine.refusals import lots_text, refuse
-from backhand.engine.state import Account, Holding, State, Trigger
+from backhand.engine.state import Account, State, Trigger
 from backhand.events import CancelReason, Event, Rejected, RejectReason
 from backhand.units import E8
 
-#: Waiting orders of a symbol, per account and group of kinds; far more than a strategy needs.
-TRIGGERS_MAX: Final = 100
 ENTRY_KINDS: Final[tuple[TriggerKind, ...]] = ("entry", "trailing_entry")
 TRAILING_KINDS: Final[tuple[TriggerKind, ...]] = ("trailing_entry", "trailing_stop")
 WHOLE_KINDS: Final[tuple[TriggerKind, ...]] = ("position_take_profit", "position_stop_loss")
@@ -32,10 +31,8 @@ def place_trigger(state: State, command: PlaceTrigger, events: list[Event]) -> N
     """
     Let an order wait for its price.
 
-    A second whole-position order of its kind takes the place of the first. Refusals, first that applies:
-    unknown account or symbol, trade side missing or invalid (hedge mode, entries), symbol not trading, no
-    index price, duplicate client order id, price or callback out of range, no position (protecting
-    kinds), size out of bounds, a price that would trigger at once (protecting kinds, presets), too many.
+    A second whole-position order of its kind takes the place of the first. An entry whose price is the
+    present one fires at once.
     """
     account = state.client(command.uid)
     if account is None:
@@ -69,7 +66,7 @@ def place_trigger(state: State, command: PlaceTrigger, events: list[Event]) -> N
     trigger.trigger_price_ticks = command.trigger_price_ticks or 0
     trigger.by_last = command.trigger_by == "last"
     trigger.limit_price_ticks = command.limit_price_ticks or 0
-    trigger.callback_rate_e8 = command.callback_rate_e8
+    trigger.callback_rate_e8 = command.callback_rate_e8 if command.kind in TRAILING_KINDS else 0
     trigger.margin_mode = command.margin_mode
     trigger.stp_mode = command.stp_mode
     trigger.take_profit = None if closing else command.take_profit
@@ -78,17 +75,21 @@ def place_trigger(state: State, command: PlaceTrigger, events: list[Event]) -> N
     refusal = terms_fault(trigger) or _size_fault(trigger)
     if refusal is not None:
         return refuse(events, refusal.reason, refusal.detail)
-    if _count(holding, entry) >= TRIGGERS_MAX:
+    replaced = [
+        other
+        for other in holding.triggers.values()
+        if command.kind in WHOLE_KINDS
+        and (other.kind, other.position_id) == (trigger.kind, trigger.position_id)
+    ]
+    if waiting_orders(holding, not entry) - len(replaced) >= TRIGGERS_MAX:
         return refuse(events, RejectReason.TOO_MANY_TRIGGERS, str(TRIGGERS_MAX))
 
     # Nothing may fail below this line.
     account.keep(holding)
-    if leg is not None and command.kind in WHOLE_KINDS:
-        for other in list(holding.triggers.values()):
-            if other.kind == command.kind and other.position_id == leg.position_id:
-                drop(other, CancelReason.REPLACED, events)
+    for other in replaced:
+        drop(other, CancelReason.REPLACED, events)
     trigger.order_id, trigger.client_oid = take_ids(state, account, command.client_oid)
-    enlist(trigger)
+    enlist(state, trigger)
     tell_placed(trigger, events)
     return None
 
@@ -102,10 +103,13 @@ def terms_fault(trigger: Trigger) -> Rejected | None:
         return Rejected(RejectReason.CALLBACK_OUT_OF_RANGE)
     if price_ticks < 0 or trigger.limit_price_ticks < 0 or (price_ticks == 0 and not trailing):
         return Rejected(RejectReason.INVALID_PRICE)
+    if not presets_valid(trigger.take_profit, trigger.stop_loss):
+        return Rejected(RejectReason.INVALID_PRICE)
     reference_e12 = price_e12(market, trigger.by_last)
     if trigger.kind in ENTRY_KINDS:
         trigger.rises = price_ticks * market.tick_e12 >= reference_e12
-        opens_at_e12 = (trigger.limit_price_ticks or price_ticks) * market.tick_e12 or reference_e12
+        starts_ticks = 0 if trigger.best_price_e12 else price_ticks
+        opens_at_e12 = (trigger.limit_price_ticks or starts_ticks) * market.tick_e12 or reference_e12
         if trigger.reduce_only:
             return None
         return preset_fault(market, trigger.side, opens_at_e12, trigger.take_profit, trigger.stop_loss)
@@ -114,7 +118,7 @@ def terms_fault(trigger: Trigger) -> Rejected | None:
     if trailing:
         # It starts to follow where the position has gained that much.
         trigger.rises = leg_side > 0
-        if price_ticks == 0:
+        if price_ticks == 0 or trigger.best_price_e12:
             return None
         return protection_fault(market, leg_side, True, price_ticks, reference_e12)
     trigger.rises = gains == (leg_side > 0)
@@ -137,20 +141,13 @@ def _size_fault(trigger: Trigger) -> Rejected | None:
     return None
 
 
-def _count(holding: Holding, entries: bool) -> int:
-    count = 0
-    for trigger in holding.triggers.values():
-        if (trigger.kind in ENTRY_KINDS) == entries:
-            count += 1
-    return count
-
-
 def modify_trigger(state: State, command: ModifyTrigger, events: list[Event]) -> None:
     """
-    Change a waiting order; a trailing one that already follows the price starts anew.
+    Change a waiting order; a trailing one that already follows the price follows anew from that of now.
 
-    Refusals, first that applies: unknown account, symbol or order, then those of a new waiting order's
-    prices and size.
+    Where the price that starts it is changed as well, it waits for that one.
+
+    Its prices and size are judged as those of a new one.
     """
     account = state.client(command.uid)
     if account is None:
@@ -168,7 +165,7 @@ def modify_trigger(state: State, command: ModifyTrigger, events: list[Event]) ->
 
     # Nothing may fail below this line.
     found.is_live = False
-    enlist(changed)
+    enlist(state, changed)
     tell_changed(changed, events)
     return None
 
@@ -191,7 +188,10 @@ def _changed(trigger: Trigger, command: ModifyTrigger) -> Trigger:
     limit = command.limit_price_ticks
     other.limit_price_ticks = trigger.limit_price_ticks if limit is None else limit
     callback = command.callback_rate_e8
-    other.callback_rate_e8 = trigger.callback_rate_e8 if callback is None else callback
+    trails = trigger.kind in TRAILING_KINDS
+    other.callback_rate_e8 = callback if trails and callback is not None else trigger.callback_rate_e8
+    if trigger.best_price_e12 and other.trigger_price_ticks == trigger.trigger_price_ticks:
+        other.best_price_e12 = price_e12(trigger.holding.market, other.by_last)
     presets = command.presets_sent and not trigger.reduce_only
     other.take_profit = command.take_profit if presets else trigger.take_profit
     other.stop_loss = command.stop_loss if presets else trigger.stop_loss
@@ -225,11 +225,7 @@ def cancel_trigger(state: State, command: CancelTrigger, events: list[Event]) ->
 
 
 def cancel_triggers(state: State, command: CancelTriggers, events: list[Event]) -> None:
-    """
-    Cancel the waiting orders of some kinds.
-
-    Refusals, first that applies: unknown account, product type or symbol, nothing to cancel.
-    """
+    """Cancel the waiting orders of some kinds."""
     account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)

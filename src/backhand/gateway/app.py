@@ -20,9 +20,10 @@ from backhand.gateway.bodies import BodyTooLarge, ClientGone, read_body
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.limits import FixedWindow
 from backhand.gateway.ports import Executor, OpenedKey
-from backhand.gateway.rendering import render
+from backhand.gateway.rendering import render, render_batch
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.wire import codes
+from backhand.wire.batches import Batch, Inquiry
 from backhand.wire.codes import Refusal
 from backhand.wire.endpoints import ENDPOINTS, Endpoint
 from backhand.wire.envelope import failure, success
@@ -136,18 +137,20 @@ class Gateway:
         except TimeoutError:
             return self._refused(BODY_LATE, endpoint.per_second, _CLOSE)
         uid = ""
+        copy_trader = False
+        now_ms = wall_ms()
         remaining = endpoint.per_second
         if endpoint.permission is not None:
             request = SignedRequest(
                 endpoint.method.encode(), scope["raw_path"], scope["query_string"], headers, body
             )
-            key = self._access.admit(request, wall_ms())
+            key = self._access.admit(request, now_ms)
             if isinstance(key, Refusal):
                 return self._refused(key, remaining)
             # Who may trade may also read: "need future order read or future order write permissions".
             if "trade" not in key.permissions and endpoint.permission not in key.permissions:
                 return self._refused(_MISSING[endpoint.permission], remaining)
-            uid = key.uid
+            uid, copy_trader = key.uid, key.copy_trader
             remaining = self._take(endpoint, key)
             if remaining < 0:
                 return self._refused(codes.TOO_MANY_REQUESTS, 0)
@@ -156,13 +159,29 @@ class Gateway:
         # bitget-api sends no body at all where it has no parameters, and signs it so.
         parameters = (body or b"{}") if endpoint.method == "POST" else scope["query_string"]
         venue = self._venue
-        asked = endpoint.parse(Call(uid, parameters, venue.contracts, venue.now_ms(), venue.quote_key))
+        asked = endpoint.parse(
+            Call(
+                uid,
+                parameters,
+                venue.contracts,
+                venue.now_ms(),
+                venue.quote_key,
+                copy_trader,
+                self._access.client_clock_ms(now_ms),
+            )
+        )
         if isinstance(asked, Refusal):
             return self._refused(asked, remaining)
         try:
+            if isinstance(asked, Inquiry):
+                asked = asked.act(await self._venue.answer(uid, asked.query))
             if isinstance(asked, Message):
                 (applied,) = await self._venue.submit((asked,))
                 data, note = render(applied, self._venue.contracts)
+            elif isinstance(asked, Batch):
+                commands = asked.commands
+                all_applied = await self._venue.submit(commands) if commands else []
+                data, note = render_batch(asked, all_applied, self._venue.contracts), None
             else:
                 data, note = await self._venue.answer(uid, asked), None
         except Overloaded:

@@ -97,6 +97,12 @@ def open_orders_of_all(connection: sqlite3.Connection) -> list[OrderRow]:
     return _ask(connection, ORDERS, rows, ())
 
 
+def open_orders_of(connection: sqlite3.Connection, uid: str) -> list[OrderRow]:
+    """Find all open orders of an account, in no order; how many it can have bounds the work."""
+    rows = f"SELECT row FROM orders INDEXED BY orders_open WHERE uid = ? AND {_IS_OPEN}"  # noqa: S608
+    return _ask(connection, ORDERS, rows, (uid,))
+
+
 def open_orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> list[OrderRow]:
     """Find an account's open orders; how many it can have bounds the work."""
     matching = _order_conditions(connection, uid, wanted)

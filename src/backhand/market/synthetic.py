@@ -18,6 +18,8 @@ from backhand.units import E12, E20
 
 #: Seconds between two steps.
 STEP_SECONDS: Final = 0.5
+#: How long a price may be used: a market that fell silent for twenty steps says nothing any more.
+GOOD_FOR_MS: Final = 10_000
 #: Levels a side. Each costs journal space at every step: 12 levels of 8 symbols make about 4 kB a second.
 LEVELS: Final = 12
 #: Quote value of the first level; level n holds n times as much, a whole side 78 times: 78 million.
@@ -75,6 +77,7 @@ def ladder(contract: Contract, price_ticks: int) -> ReplaceLadder:
             (price_ticks + offset, first_lots * (level + 1)) for level, offset in enumerate(offsets_ticks)
         ),
         index_price_e12=price_e12,
+        good_for_ms=GOOD_FOR_MS,
     )
 
 

@@ -1,5 +1,5 @@
 """
-Tickers, folded from events: last price, the last 24 hours, the day in UTC, index and mark.
+Tickers, folded from events: last price, the last 24 hours, the day in UTC, index, mark and funding.
 
 The window of 24 hours is made of one-minute buckets: the minute of the newest command and the 1 439
 before it, so memory per symbol is bounded however much is traded. Extremes and volumes are kept up to
@@ -20,6 +20,7 @@ import msgspec
 from backhand.commands import Contract
 from backhand.events import ContractListed, Fill, PriceSet
 from backhand.projections.applied import Applied
+from backhand.projections.trades import is_trade
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 24 * 60 * MINUTE_MS
@@ -34,7 +35,8 @@ class Ticker(msgspec.Struct, frozen=True, gc=False):
     `open_price_e12` is the last price before the window, or the first one in it when nothing older was
     traded. With no trade in the window, open, high and low are the last price. `day_open_price_e12` is
     the last price before 00:00 UTC, or the day's first when nothing older was traded. Volumes cover the
-    window and count each trade once: base coin, and quote currency.
+    window and count each trade once: base coin, and quote currency. The funding rate is the running one,
+    to be settled at `next_funding_ms`, as it was when a price was last set; 0 before the first.
     """
 
     symbol: str
@@ -48,6 +50,8 @@ class Ticker(msgspec.Struct, frozen=True, gc=False):
     quote_volume_e20: int
     index_price_e12: int
     mark_price_e12: int
+    funding_rate_e8: int
+    next_funding_ms: int
 
 
 class _Minute:
@@ -109,6 +113,8 @@ class _SymbolFold:
         self._day_open_price_e12 = 0
         self._index_price_e12 = 0
         self._mark_price_e12 = 0
+        self._funding_rate_e8 = 0
+        self._next_funding_ms = 0
         self._minutes: deque[_Minute] = deque()
         self._advanced_to = 0
         self._high = _Extreme(1)
@@ -145,6 +151,8 @@ class _SymbolFold:
     def set_price(self, event: PriceSet) -> None:
         self._index_price_e12 = event.index_price_e12
         self._mark_price_e12 = event.mark_price_e12
+        self._funding_rate_e8 = event.funding_rate_e8
+        self._next_funding_ms = event.next_funding_ms
 
     def ticker(self, time_ms: int) -> Ticker:
         self._advance(time_ms)
@@ -161,6 +169,8 @@ class _SymbolFold:
             quote_volume_e20=self._quote_volume_e20,
             index_price_e12=self._index_price_e12,
             mark_price_e12=self._mark_price_e12,
+            funding_rate_e8=self._funding_rate_e8,
+            next_funding_ms=self._next_funding_ms,
         )
 
     def _advance(self, time_ms: int) -> None:
@@ -196,9 +206,8 @@ class TickersFold:
             self._time_ms = one.time_ms
             for event in one.events:
                 # `type`, not isinstance: events have no subclasses, and it halves the cost of this loop.
-                # A trade makes two fills; the taker's stands for both.
                 if type(event) is Fill:
-                    if event.is_taker:
+                    if is_trade(event):
                         self._symbols[event.symbol].trade(event, one.time_ms)
                 elif type(event) is PriceSet:
                     self._symbols[event.symbol].set_price(event)

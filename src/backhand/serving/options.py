@@ -8,8 +8,7 @@ import msgspec
 
 from backhand.clock import ClockMode
 from backhand.commands import Contract
-
-OneWaySize = Literal["ignore", "honour"]
+from backhand.starting import Switches
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,9 +17,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `data` None keeps everything in memory. `seed` None takes secrets from the operating system and the
     market's walk from a fixed seed. `speed` is a scaled clock's. `limits` None follows the clock: off with a
-    frozen one. `contracts` are a user's own, beside or instead of the built-in ones; `one_way_size` None
-    leaves the switch as the journal has it. `token` is asked for by the operator's API; None only on
-    loopback.
+    frozen one. `contracts` are a user's own, beside or instead of the built-in ones. `token` is asked for by
+    the operator's API; None only on loopback.
     """
 
     host: str = "127.0.0.1"
@@ -32,5 +30,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     speed: Fraction = Fraction(1)
     limits: bool | None = None
     contracts: tuple[Contract, ...] = ()
-    one_way_size: OneWaySize | None = None
+    switches: Switches = Switches()
     token: str | None = None

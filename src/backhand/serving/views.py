@@ -38,11 +38,20 @@ def account_view(state: State, account: Account, coin: str) -> AccountView:
     )
 
 
+def usdt_unrealised_e20(state: State, figures: AccountFigures) -> int:
+    """An account's unrealised profit in one margin coin, in USDT."""
+    return _amount_in_usdt_e20(state, figures.coin, figures.unrealised_e20)
+
+
 def _in_usdt_e20(state: State, figures: AccountFigures) -> int:
-    """An equity in USDT: dollar coins count one for one, others at their index; 0 without an index."""
-    if figures.coin.startswith("USD"):
-        return figures.equity_e20
-    return floor_div(figures.equity_e20 * _price_e12(state, figures.coin), E12)
+    return _amount_in_usdt_e20(state, figures.coin, figures.equity_e20)
+
+
+def _amount_in_usdt_e20(state: State, coin: str, amount_e20: int) -> int:
+    """An amount in USDT: dollar coins count one for one, others at their index; 0 without an index."""
+    if coin.startswith("USD"):
+        return amount_e20
+    return floor_div(amount_e20 * _price_e12(state, coin), E12)
 
 
 def _price_e12(state: State, coin: str) -> int:
@@ -164,7 +173,7 @@ def ticker_view(market: Market, ticker: Ticker) -> TickerView:
         quote_volume_e20=ticker.quote_volume_e20,
         index_price_e12=ticker.index_price_e12,
         mark_price_e12=ticker.mark_price_e12,
-        funding_rate_e8=0,
+        funding_rate_e8=ticker.funding_rate_e8,
         open_interest_e8=market.long_lots * contract.lot_e8,
         time_ms=ticker.time_ms,
     )

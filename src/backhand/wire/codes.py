@@ -78,6 +78,21 @@ WINDOW_BACKWARDS: Final = refused("40707", "Start time is greater than end time"
 WINDOW_TOO_WIDE: Final = refused("40705", "The start and end time cannot exceed 90 days")
 WINDOW_TOO_OLD: Final = refused("40704", "Can only check the data of the last three months")
 
+# Lists of orders, changes, orders that wait for a price, copy trading. Nobody has published the texts of
+# 40078 and 40079; of 40306 the number is the older bound's.
+TOO_MANY_PLACED: Final = refused("40306", "Batch processing orders can only process up to 50")
+TOO_MANY_CANCELLED: Final = refused("40912", "single cancel cannot exceed 50")
+PRICE_WITHOUT_SIZE: Final = refused("40925", "price or size must be passed in together")
+NEW_CLIENT_OID_MISSING: Final = refused("22003", "modify price and size, please pass in newClientOid")
+REQUEST_TIME_EXPIRED: Final = refused("40078", "requestTime is outside of receiveWindow")
+RECEIVE_WINDOW_INVALID: Final = refused("40079", "receiveWindow must be between 1 and 60000")
+PLAN_TYPE_ILLEGAL: Final = refused("400172", "planType Illegal type")
+NO_PROTECTION: Final = refused("40913", "stopSurplusTriggerPrice or stopLossTriggerPrice must be passed one")
+NOT_A_TRADER: Final = refused("31001", "The user is not a trader")
+NO_COPY_TRADING: Final = refused(
+    "40022", "The business of this account has been restricted: there is no copy trading here"
+)
+
 # Codes of our own, for what only this venue offers (DESIGN section 5); the engine's are below.
 QUOTE_EXPIRED: Final = refused("98001", "The quote has expired")
 QUOTE_FOREIGN: Final = refused("98002", "The quote is not of this account and position, or was changed")
@@ -274,6 +289,7 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
         "Parameter verification exception double fixed, hold side is null",
     ),
     RejectReason.LEVERAGE_OUT_OF_RANGE: ("43050", "Leverage exceeds the effective range"),
+    RejectReason.LEVERAGE_ABOVE_TIER: ("43050", "Leverage exceeds the effective range"),
     RejectReason.LEVERAGE_ORDERS_OPEN: (
         "45097",
         "There is currently an order or a limit order, and the leverage cannot be adjusted",

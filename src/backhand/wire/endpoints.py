@@ -10,14 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from backhand.commands import (
-    CancelOrder,
-    PlaceOrder,
-    ReversePosition,
-    SetLeverage,
-    SetMarginMode,
-    SetPositionMode,
-)
+from backhand.wire.batches import Batch, ClientCommand, Inquiry
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import Call, Form
 from backhand.wire.requests import accounts, markets, orders, queries, reversals
@@ -31,12 +24,10 @@ from backhand.wire.responses.accounts import (
 from backhand.wire.responses.markets import ContractRow, DepthAnswer, ServerTime, TickerRow
 from backhand.wire.responses.orders import FillPage, OrderIds, OrderPage, OrderRow
 from backhand.wire.responses.reversals import QuoteAnswer
+from backhand.wire.trading_endpoints import BATCH_PLACE, TRADER_READS, TRADES
 
 #: What a key needs; None where anybody may ask.
 Permission = Literal["read", "trade"] | None
-
-#: What a client may ask to change.
-ClientCommand = ReversePosition | PlaceOrder | CancelOrder | SetLeverage | SetMarginMode | SetPositionMode
 
 #: What a client may ask to see.
 Read = (
@@ -57,7 +48,7 @@ Read = (
     | markets.DepthQuery
 )
 
-Parsed = ClientCommand | Read | Refusal
+Parsed = ClientCommand | Batch | Inquiry | Read | Refusal
 
 
 class Endpoint(msgspec.Struct, frozen=True, gc=False):
@@ -84,13 +75,13 @@ def _trade(
     per_second: int,
     form: type[Form],
     parse: Callable[[Call], Parsed],
-    answer: type,
+    answer: type | GenericAlias,
     trader_per_second: int = 0,
 ) -> Endpoint:
     """Declare a change; `trader_per_second` 0 means that traders have no other quota."""
     return Endpoint(
         "POST",
-        "/api/v2/mix" + path,
+        path,
         per_second,
         trader_per_second or per_second,
         "trade",
@@ -116,7 +107,7 @@ def _public(
 
 _DECLARED: Final = (
     _trade(
-        "/order/click-backhand",
+        "/api/v2/mix/order/click-backhand",
         10,
         reversals.ReversalForm,
         reversals.parse_reversal,
@@ -134,29 +125,37 @@ _DECLARED: Final = (
         QuoteAnswer,
     ),
     _trade(
-        "/order/place-order",
+        "/api/v2/mix/order/place-order",
         10,
         orders.PlaceOrderForm,
         orders.parse_place_order,
         OrderIds,
         trader_per_second=1,
     ),
-    _trade("/order/cancel-order", 10, orders.CancelOrderForm, orders.parse_cancel_order, OrderIds),
-    _trade("/account/set-leverage", 5, accounts.LeverageForm, accounts.parse_set_leverage, LeverageAnswer),
+    _trade("/api/v2/mix/order/cancel-order", 10, orders.CancelOrderForm, orders.parse_cancel_order, OrderIds),
     _trade(
-        "/account/set-margin-mode",
+        "/api/v2/mix/account/set-leverage",
+        5,
+        accounts.LeverageForm,
+        accounts.parse_set_leverage,
+        LeverageAnswer,
+    ),
+    _trade(
+        "/api/v2/mix/account/set-margin-mode",
         5,
         accounts.MarginModeForm,
         accounts.parse_set_margin_mode,
         MarginModeAnswer,
     ),
     _trade(
-        "/account/set-position-mode",
+        "/api/v2/mix/account/set-position-mode",
         5,
         accounts.PositionModeForm,
         accounts.parse_set_position_mode,
         PositionModeAnswer,
     ),
+    _trade(*BATCH_PLACE, trader_per_second=1),
+    *(_trade(*declared) for declared in TRADES),
     _read("/api/v2/mix/order/detail", 10, queries.OrderForm, queries.parse_order, OrderRow),
     _read(
         "/api/v2/mix/order/orders-pending", 10, queries.OpenOrdersForm, queries.parse_open_orders, OrderPage
@@ -198,6 +197,7 @@ _DECLARED: Final = (
     _public("/api/v2/spot/public/coins", 20, markets.NoForm, markets.parse_empty_list, list[str]),
     _public("/api/v2/spot/public/symbols", 20, markets.NoForm, markets.parse_empty_list, list[str]),
     _public("/api/v2/margin/currencies", 20, markets.NoForm, markets.parse_empty_list, list[str]),
+    *(_read(*declared) for declared in TRADER_READS),
 )
 
 #: (method, path) -> declaration.

@@ -41,6 +41,7 @@ _FINE_PER_E12: Final[int] = 10 ** (DECIMAL_TEXT_MAX - 12)
 
 _CLIENT_OID: Final = re.compile(r"[0-9A-Za-z_:#+\- ]{1,64}")
 _VALUES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_OBJECTS: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _TEXT: Final = msgspec.json.Decoder(str)
 #: What a list or object reads as: no parameter accepts it, so each refuses it with its own code.
 _NESTED: Final = {b"[": "[...]", b"{": "{...}"}
@@ -53,6 +54,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     `parameters` is the body of a POST and the query string of a GET. `uid` is "" for public calls.
     `quote_key` is what the venue's quotes are made with.
+    `client_clock_ms` is what clients' clocks should show; None while the venue's own clock is one that they
+    cannot follow.
     """
 
     uid: str
@@ -60,6 +63,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     contracts: Mapping[str, Contract]
     now_ms: int
     quote_key: bytes = b""
+    copy_trader: bool = False
+    client_clock_ms: int | None = None
 
 
 class Form(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -102,6 +107,22 @@ def is_empty_text(body: bytes, name: str) -> bool:
         return False
     raw = _VALUES.decode(body).get(name)
     return raw is not None and bytes(raw) == b'""'
+
+
+def read_objects(shape: type[F], body: bytes, name: str) -> list[F] | Refusal | None:
+    """
+    Read a list of objects in a readable body, each like a body of its own; None when there is none.
+
+    Anything else under that name: 40020.
+    """
+    raw = _VALUES.decode(body).get(name)
+    if raw is None or bytes(raw) == b"null":
+        return None
+    names = shape.__struct_encode_fields__
+    try:
+        return [shape(*[json_text(values.get(field)) for field in names]) for values in _OBJECTS.decode(raw)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return codes.malformed(name)
 
 
 def read_query(shape: type[F], query: bytes) -> F:
@@ -205,11 +226,11 @@ def count_lots(value: int, contract: Contract) -> int | None:
     return None if rest else min(lots, COUNT_MAX)
 
 
-def read_price_ticks(text: str, contract: Contract) -> int | Refusal:
+def read_price_ticks(text: str, contract: Contract, name: str = "price") -> int | Refusal:
     """Read a positive price, cut at COUNT_MAX: 40020 when it is none, 45115 when off the tick."""
     value = parse_decimal(text, DECIMAL_TEXT_MAX)
     if value is None or value <= 0:
-        return codes.malformed("price")
+        return codes.malformed(name)
     ticks, rest = divmod(value, contract.tick_e12 * _FINE_PER_E12)
     if rest:
         return codes.off_price_step(format_decimal(contract.tick_e12, 12))

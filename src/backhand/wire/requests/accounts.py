@@ -18,7 +18,7 @@ from backhand.wire.fields import (
     read_product_type,
     read_query,
 )
-from backhand.wire.requests.orders import MARGIN_MODES
+from backhand.wire.requests.terms import MARGIN_MODES
 
 POSITION_MODES: Final = {"one_way_mode": False, "hedge_mode": True}
 HOLD_SIDES: Final[dict[str, Side]] = {"long": LONG, "short": SHORT}

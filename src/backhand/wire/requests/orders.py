@@ -5,62 +5,35 @@ Each parser is one flat list of checks with early returns; its docstring gives t
 balances and the book are the engine's to judge.
 """
 
-from typing import Final
-
-from backhand.commands import (
-    BUY,
-    SELL,
-    CancelOrder,
-    Contract,
-    Effect,
-    MarginMode,
-    OrderType,
-    PlaceOrder,
-    Side,
-    TimeInForce,
-)
-from backhand.units import decimal_places, format_decimal
+from backhand.commands import CancelOrder, Contract, MarginMode, PlaceOrder
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import (
     Call,
     Form,
     client_oid_fits,
-    count_lots,
     read_body,
     read_choice,
     read_contract,
     read_order_name,
-    read_positive,
     read_price_ticks,
 )
-
-SIDES: Final[dict[str, Side]] = {"buy": BUY, "sell": SELL}
-EFFECTS: Final[dict[str, Effect]] = {"open": "open", "close": "close"}
-ORDER_TYPES: Final[dict[str, OrderType]] = {"limit": "limit", "market": "market"}
-MARGIN_MODES: Final[dict[str, MarginMode]] = {"crossed": "crossed", "isolated": "isolated"}
-FORCES: Final[dict[str, TimeInForce]] = {
-    "": "gtc",
-    "gtc": "gtc",
-    "ioc": "ioc",
-    "fok": "fok",
-    "post_only": "post_only",
-}
-REDUCE_ONLY: Final = {"": False, "no": False, "yes": True}
+from backhand.wire.requests.terms import (
+    FORCES,
+    MARGIN_MODES,
+    ORDER_TYPES,
+    REDUCE_ONLY,
+    SIDES,
+    STP_MODES,
+    read_effect,
+    read_lots,
+    read_preset,
+)
 
 
-def effect_of(trade_side: str) -> Effect | None:
-    """Read what was sent for opening or closing; None when nothing was."""
-    return EFFECTS.get(trade_side.lower(), "invalid") if trade_side else None
+class OrderForm(Form, frozen=True):
+    """What place-order and each entry of batch-place-order say of an order."""
 
-
-class PlaceOrderForm(Form, frozen=True):
-    """Body of place-order."""
-
-    symbol: str = ""
-    product_type: str = ""
-    margin_mode: str = ""
-    margin_coin: str = ""
     size: str = ""
     price: str = ""
     side: str = ""
@@ -76,35 +49,52 @@ class PlaceOrderForm(Form, frozen=True):
     stp_mode: str = ""
 
 
+class PlaceOrderForm(OrderForm, frozen=True):
+    """Body of place-order."""
+
+    symbol: str = ""
+    product_type: str = ""
+    margin_mode: str = ""
+    margin_coin: str = ""
+
+
 def parse_place_order(call: Call) -> PlaceOrder | Refusal:
     """
     Read an order.
 
     Refused in this order: wrong format 40409; a required field missing 400172; product type 400172;
-    symbol 40034, 22012; margin coin 40778; marginMode, side, orderType, force (limit orders only),
-    reduceOnly not of their enumeration 400172 with their own texts; size not a positive number or with
-    too many decimals 40808, off the size step 22038; price of a limit order missing 400172, unreadable
-    40020, off the tick 45115; clientOid malformed 40305; attached TP/SL or stpMode, which do not exist
-    yet, 400172. Source: bitget-v2/place-order; rest-private.md section 5.
+    symbol 40034, 22012; margin coin 40778; marginMode 400172; then as `read_order`.
+    Source: bitget-v2/place-order; rest-private.md section 5.
     """
     form = read_body(PlaceOrderForm, call.parameters)
     if isinstance(form, Refusal):
         return form
-    if not (
-        form.symbol
-        and form.product_type
-        and form.margin_mode
-        and form.margin_coin
-        and form.size
-        and form.side
-        and form.order_type
-    ):
+    if not (form.symbol and form.product_type and form.margin_mode and form.margin_coin):
+        return codes.PARAMETERS
+    if not (form.size and form.side and form.order_type):
         return codes.PARAMETERS
     contract = read_contract(call, form.symbol, form.product_type, form.margin_coin)
     if isinstance(contract, Refusal):
         return contract
     margin_mode = read_choice(form.margin_mode, MARGIN_MODES)
     if margin_mode is None:
+        return codes.PARAMETERS
+    return read_order(form, call.uid, contract, margin_mode)
+
+
+def read_order(
+    form: OrderForm, uid: str, contract: Contract, margin_mode: MarginMode
+) -> PlaceOrder | Refusal:
+    """
+    Read one order of a contract.
+
+    Refused in this order: size, side or orderType missing 400172; side, orderType, force (limit orders
+    only), reduceOnly, stpMode not of their enumeration 400172 with their own texts; size not a positive
+    number or with too many decimals 40808, off the size step 22038; price of a limit order missing 400172,
+    unreadable 40020, off the tick 45115; clientOid malformed 40305; presets as prices, and 400172 when one
+    is to be executed at a price without having a trigger price.
+    """
+    if not (form.size and form.side and form.order_type):
         return codes.PARAMETERS
     side = read_choice(form.side, SIDES)
     if side is None:
@@ -117,9 +107,10 @@ def parse_place_order(call: Call) -> PlaceOrder | Refusal:
     if time_in_force is None:
         return codes.FORCE_INVALID
     reduce_only = read_choice(form.reduce_only, REDUCE_ONLY)
-    if reduce_only is None:
+    stp_mode = read_choice(form.stp_mode, STP_MODES)
+    if reduce_only is None or stp_mode is None:
         return codes.PARAMETERS
-    size_lots = _order_lots(form.size, contract)
+    size_lots = read_lots(form.size, contract)
     if isinstance(size_lots, Refusal):
         return size_lots
     price_ticks = None
@@ -132,45 +123,38 @@ def parse_place_order(call: Call) -> PlaceOrder | Refusal:
         price_ticks = ticks
     if form.client_oid and not client_oid_fits(form.client_oid):
         return codes.CLIENT_OID_INVALID
-    unsupported = _unsupported_order_field(form)
-    if unsupported is not None:
-        return codes.not_supported(unsupported)
+    take_profit = read_preset(
+        form.preset_stop_surplus_price,
+        form.preset_stop_surplus_execute_price,
+        contract,
+        ("presetStopSurplusPrice", "presetStopSurplusExecutePrice"),
+    )
+    if isinstance(take_profit, Refusal):
+        return take_profit
+    stop_loss = read_preset(
+        form.preset_stop_loss_price,
+        form.preset_stop_loss_execute_price,
+        contract,
+        ("presetStopLossPrice", "presetStopLossExecutePrice"),
+    )
+    if isinstance(stop_loss, Refusal):
+        return stop_loss
     return PlaceOrder(
-        uid=call.uid,
+        uid=uid,
         symbol=contract.symbol,
         side=side,
         order_type=order_type,
         size_lots=size_lots,
         price_ticks=price_ticks,
         time_in_force=time_in_force,
-        effect=effect_of(form.trade_side),
+        effect=read_effect(form.trade_side),
         reduce_only=reduce_only,
         margin_mode=margin_mode,
         client_oid=form.client_oid or None,
+        stp_mode=stp_mode,
+        take_profit=take_profit,
+        stop_loss=stop_loss,
     )
-
-
-def _order_lots(text: str, contract: Contract) -> int | Refusal:
-    size = read_positive(text)
-    if isinstance(size, Refusal):
-        return size
-    if decimal_places(text) > contract.size_places:
-        return codes.bad_number(f"size checkBDScale error value={text} checkScale={contract.size_places}")
-    lots = count_lots(size, contract)
-    return codes.off_size_step(format_decimal(contract.lot_e8, 8)) if lots is None else lots
-
-
-def _unsupported_order_field(form: PlaceOrderForm) -> str | None:
-    """Name the first field that would change what the order does and that is not acted on yet."""
-    if form.preset_stop_surplus_price:
-        return "presetStopSurplusPrice"
-    if form.preset_stop_surplus_execute_price:
-        return "presetStopSurplusExecutePrice"
-    if form.preset_stop_loss_price:
-        return "presetStopLossPrice"
-    if form.preset_stop_loss_execute_price:
-        return "presetStopLossExecutePrice"
-    return None if form.stp_mode.lower() in ("", "none") else f"stpMode {codes.echo(form.stp_mode)}"
 
 
 class CancelOrderForm(Form, frozen=True):

@@ -22,7 +22,7 @@ from backhand.wire.fields import (
     read_price_ticks,
 )
 from backhand.wire.quotes import open_quote
-from backhand.wire.requests.orders import SIDES, effect_of
+from backhand.wire.requests.terms import SIDES, read_effect
 
 SHORTFALLS: Final[Mapping[str, Shortfall]] = {
     "": "close",
@@ -115,7 +115,7 @@ def parse_reversal(call: Call) -> ReversePosition | Refusal:
         uid=call.uid,
         symbol=contract.symbol,
         side=side,
-        effect=effect_of(form.trade_side),
+        effect=read_effect(form.trade_side),
         size_lots=size_lots,
         size_off_grid=size_off_grid,
         client_oid=form.client_oid or None,

@@ -1,0 +1,96 @@
+"""
+What a start brings into the journal before anything else: that the venue goes on, and its configuration.
+
+    ResumeVenue, where prices of a live source have a past ─▶ ConfigureVenue ─▶ ListContract, ...
+
+Each only where it changes something, so that a start like the last one writes nothing.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backhand.commands import (
+    Command,
+    ConfigureVenue,
+    Contract,
+    ListContract,
+    Maintenance,
+    OneWaySize,
+    PositionLimit,
+    ResumeVenue,
+)
+from backhand.engine import State
+from backhand.events import Rejected
+from backhand.node import Node, StartRefused
+
+
+class Switches(msgspec.Struct, frozen=True, kw_only=True):
+    """The venue's switches as asked for at a start; None leaves one as the journal has it."""
+
+    one_way_size: OneWaySize | None = None
+    maintenance: Maintenance | None = None
+    position_limit: PositionLimit | None = None
+
+
+async def resume(node: Node) -> None:
+    """Tell that the venue goes on after a stop, where it matters: for prices that can go stale."""
+    if await node.read(lambda state: any(market.stale_at_ms for market in state.markets.values())):
+        await node.submit((ResumeVenue(),))
+
+
+async def configure(
+    node: Node,
+    *,
+    venue_id: str,
+    seed: int | None,
+    switches: Switches,
+    first_contracts: Sequence[Contract],
+    contracts: Sequence[Contract],
+) -> None:
+    """
+    Bring the venue's configuration into the journal: all of it at the first start, differences later.
+
+    Args:
+        first_contracts: Listed at the first start only.
+        contracts: Listed whenever they differ from what is listed.
+
+    Raises:
+        StartRefused: the engine does not take it, for example a tick that changed while the symbol is held.
+    """
+
+    def missing(state: State) -> tuple[Command, ...]:
+        commands: list[Command] = []
+        listed = state.contracts
+        wanted = {contract.symbol: contract for contract in contracts}
+        is_first = state.sequence == 0
+        before = ConfigureVenue(
+            venue_id if is_first else state.venue_id,
+            seed,
+            state.one_way_size,
+            state.maintenance,
+            state.position_limit,
+        )
+        asked = {name: value for name, value in msgspec.structs.asdict(switches).items() if value is not None}
+        venue = msgspec.structs.replace(before, **asked)
+        if is_first or venue != before:
+            commands.append(venue)
+        if is_first:
+            wanted = {contract.symbol: contract for contract in first_contracts} | wanted
+        commands.extend(ListContract(one) for one in wanted.values() if listed.get(one.symbol) != one)
+        return tuple(commands)
+
+    commands = await node.read(missing)
+    if not commands:
+        return
+    for applied in await node.submit(commands):
+        for event in applied.events:
+            if isinstance(event, Rejected):
+                message = f"{_name(applied.command)} refused: {event.reason.value} {event.detail}".rstrip()
+                raise StartRefused(message)
+
+
+def _name(command: Command) -> str:
+    return (
+        f"listing {command.contract.symbol}" if isinstance(command, ListContract) else type(command).__name__
+    )
