@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import engine, growth, journal, serving, streaming
+from bench import engine, growth, history, journal, serving, streaming
 from bench.figures import Missing, Report, Section, keep, show
 
 ROOT: Final = Path(__file__).parent.parent
@@ -21,6 +21,7 @@ BENCHMARKS: Final[dict[str, Callable[[bool], Section]]] = {
     "engine": lambda quick: engine.measure(ROOT, FOLDER, quick=quick),
     "growth": lambda quick: growth.measure(ROOT, quick=quick),
     "http": lambda quick: serving.measure(ROOT, FOLDER / "http", quick=quick),
+    "history": lambda quick: history.measure(FOLDER / "history", quick=quick),
     "streaming": lambda quick: streaming.measure(ROOT, FOLDER / "streaming", quick=quick),
     "journal": lambda quick: journal.measure(FOLDER / "journal", quick=quick),
 }

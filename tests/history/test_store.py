@@ -272,7 +272,7 @@ def test_a_read_that_takes_too_much_work_is_refused(monkeypatch: pytest.MonkeyPa
     async def ask() -> None:
         history = History(None, VENUE)
         history.put(tape.applied)
-        rude = OrderFilter(product_type="USDT-FUTURES", source="trader_reverse")
+        rude = OrderFilter(product_type="USDT-FUTURES", sources=("trader_reverse",))
         with pytest.raises(HistoryTimeout):
             await history.orders("1", rude)
         for _ in range(50):

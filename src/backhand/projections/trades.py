@@ -21,7 +21,7 @@ TRADES_KEPT: Final = 100
 SETTLEMENT_KINDS: Final = ("netting", "adl", "delivery")
 
 
-class TradeRow(msgspec.Struct, frozen=True, gc=False):
+class TradeRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One trade in the book; `side` is the taker's, 1 for buying and -1 for selling."""
 
     trade_id: int
