@@ -60,8 +60,9 @@ build: $(built) ## compile the engine into .build/compiled
 bench: $(ready) $(built) ## measure, and compare within the run
 	@$(run) bench $(ARGS)
 
-docs: $(ready) ## write docs/messages.md, the page of all commands, events and reasons
+docs: $(ready) ## write docs/messages.md and docs/coverage.md, the pages that are made from the source
 	@$(run) tests.messages
+	@$(run) tests.coverage
 
 clean: ## remove everything that these targets made, .venv included
 	rm -rf .venv .npm .build .bench build dist src/backhand.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

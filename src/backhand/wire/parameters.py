@@ -15,8 +15,11 @@ from backhand.wire.fields import DEMO_PRODUCT_TYPES, PRODUCT_TYPES, Form
 from backhand.wire.requests.accounts import POSITION_MODES
 from backhand.wire.requests.batches import OrderNameForm
 from backhand.wire.requests.margins import ON_OFF
+from backhand.wire.requests.market_figures import ANNOUNCEMENT_TYPES
+from backhand.wire.requests.market_history import GRANULARITIES
 from backhand.wire.requests.markets import PRECISIONS
 from backhand.wire.requests.orders import OrderForm
+from backhand.wire.requests.plan_reads import PAST_STATUSES, PLAN_GROUPS
 from backhand.wire.requests.plans import ENTRY_PLANS
 from backhand.wire.requests.protections import PROTECTING_PLANS
 from backhand.wire.requests.queries import OPEN_STATUSES
@@ -128,7 +131,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "newStopLossExecutePrice": Parameter("Its limit price; absent or 0 is market.", "0"),
     "newStopLossTriggerType": _one_of("Which price triggers it.", TRIGGER_TYPES),
     "planOrderId": Parameter("Id of the order that waited.", _ID),
-    "planStatus": _one_of("How it ended.", ("executed", "fail_execute", "cancelled")),
+    "planStatus": _one_of("How it ended.", PAST_STATUSES),
     # Accounts and positions.
     "leverage": Parameter("Leverage, a whole number.", "10"),
     "longLeverage": Parameter("Leverage of the long side.", "10"),
@@ -149,16 +152,16 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "status": _one_of("Only orders of this status.", OPEN_STATUSES),
     "orderSource": Parameter("Only orders that came from there, such as `reverse`.", "reverse"),
     "coin": Parameter("Coin.", "USDT"),
-    "businessType": Parameter("Kind of business, as in the rows; `mix` for fee rates.", "mix"),
+    "businessType": Parameter("Kind of business, as in the rows.", "contract_settle_fee"),
     "onlyFunding": _one_of("Whether moves of margin are left out.", ("yes", "no"), "no"),
     "pageSize": Parameter("Rows of a page.", "20"),
     "pageNo": Parameter("Number of the page, from 1.", "1"),
     # Market data.
     "precision": _one_of("How many digits of the price are merged away.", PRECISIONS),
-    "granularity": Parameter("Interval of a candle, letters as they are.", "1m"),
+    "granularity": _one_of("Interval of a candle; here letters count.", GRANULARITIES),
     "kLineType": _one_of("Which price the candles are of.", ("MARKET", "MARK", "INDEX")),
     "language": Parameter("Language of the text.", "en_US"),
-    "annType": Parameter("Kind of notice.", "maintenance_system_updates"),
+    "annType": _one_of("Kind of notice.", ANNOUNCEMENT_TYPES),
     "cursor": Parameter("Where the next page begins.", ""),
     # Copy trading, which there is none of.
     "trackingNo": Parameter("Number of a followed order.", _ID),
@@ -168,6 +171,7 @@ _PUBLIC_PRODUCT: Final = _one_of(
     "Family of contracts; demo twins have none.", (*PRODUCT_TYPES, *DEMO_PRODUCT_TYPES)
 )
 _POSITION_SIDE: Final = _one_of("Side of the position; buy and sell are those of one-way mode.", HOLD_SIDES)
+_PLANS: Final = _one_of("Kinds of waiting orders.", PLAN_GROUPS)
 
 #: (form, name) -> what it is there, where that differs.
 PARTICULAR: Final[Mapping[tuple[str, str], Parameter]] = {
@@ -183,6 +187,10 @@ PARTICULAR: Final[Mapping[tuple[str, str], Parameter]] = {
     ("ProtectionForm", "holdSide"): _POSITION_SIDE,
     ("BothProtectionsForm", "holdSide"): _POSITION_SIDE,
     ("ClosePositionsForm", "holdSide"): _POSITION_SIDE,
+    ("PlansForm", "planType"): _PLANS,
+    ("PastPlansForm", "planType"): _PLANS,
+    ("PlacedByPlanForm", "planType"): _one_of("Kind of waiting order.", ENTRY_PLANS),
+    ("TradeRateForm", "businessType"): _one_of("What the fees are of.", ("mix",)),
     ("ReversalForm", "size"): Parameter("How much to reverse; absent means the whole position.", _SIZE),
     ("ReversalForm", "side"): _one_of("Side of the position that is reversed.", SIDES),
 }
@@ -229,6 +237,21 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "DepthForm": _CONTRACT,
     "TraderForm": (),
     "NoForm": (),
+    "BillsForm": ("productType",),
+    "PastPositionsForm": (),
+    "InterestForm": (),
+    "TradeRateForm": ("businessType",),
+    "OpenCountForm": (*_MARGINED, "openAmount", "openPrice"),
+    "OpenForm": (*_MARGINED, "posSide", "orderType"),
+    "PlansForm": ("planType", "productType"),
+    "PastPlansForm": ("planType", "productType"),
+    "PlacedByPlanForm": ("planType", "planOrderId", "productType"),
+    "AnnouncementsForm": ("language",),
+    "CoinForm": ("coin",),
+    "RecentTradesForm": _CONTRACT,
+    "TradesForm": _CONTRACT,
+    "CandlesForm": (*_CONTRACT, "granularity"),
+    "FundingHistoryForm": _CONTRACT,
 }
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Final, get_args
 
+import msgspec
+
 from backhand.wire import codes
 from backhand.wire.batches import ClientCommand
 from backhand.wire.codes import Refusal
@@ -68,13 +70,14 @@ def _named(parse: Callable[..., object]) -> tuple[tuple[str, ...], tuple[type, .
         if function in seen:
             return
         seen.append(function)
+        for default in function.__defaults__ or ():
+            found.extend(_held(default))
         for name in _names(function.__code__):
             value = function.__globals__.get(name)
             if value is None or value is codes:
                 value = getattr(codes, name, None)
-            if isinstance(value, Refusal):
-                found.append(value.code)
-            elif value in ASKED:
+            found.extend(_held(value))
+            if value in ASKED:
                 asked.append(value)
             elif isinstance(value, FunctionType) and value.__module__ == codes.__name__:
                 found.extend(_literals(value.__code__))
@@ -85,6 +88,15 @@ def _named(parse: Callable[..., object]) -> tuple[tuple[str, ...], tuple[type, .
     if isinstance(parse, FunctionType):
         visit(parse)
     return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(asked))
+
+
+def _held(value: object) -> Iterator[str]:
+    """List the codes of a refusal, or of the refusals in a struct of rules."""
+    if isinstance(value, Refusal):
+        yield value.code
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _held(getattr(value, name))
 
 
 def _names(code: CodeType) -> Iterator[str]:
