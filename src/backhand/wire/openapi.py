@@ -79,7 +79,9 @@ def document(version: str, later: Mapping[type, tuple[str, ...]]) -> Json:
     )
     paths: dict[str, Json] = {}
     for endpoint, answer in zip(endpoints, answers, strict=True):
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, answer, later)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(
+            endpoint, _even(answer), later
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -211,7 +213,20 @@ def _envelope(code: Json, text: Json, data: Json) -> Json:
 
 def _closed(schema: Json) -> Json:
     """Say of an answer that it has no other fields: what a struct does not declare is never sent."""
-    return {**schema, "additionalProperties": False} if schema.get("type") == "object" else schema
+    plain: Json = _even(schema)
+    return {**plain, "additionalProperties": False} if plain.get("type") == "object" else plain
+
+
+def _even(schema: Any) -> Any:  # noqa: ANN401 (JSON)
+    """Describe rows of equal values by one of them: fewer tools read a list of them."""
+    if isinstance(schema, list):
+        return [_even(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    first, *others = schema.get("prefixItems", [None])
+    if first is not None and all(one == first for one in others):
+        schema = {name: value for name, value in schema.items() if name != "prefixItems"} | {"items": first}
+    return {name: _even(value) for name, value in schema.items()}
 
 
 def _description(endpoint: Endpoint) -> str:
