@@ -28,7 +28,7 @@ from backhand.wire.requests.reversals import ReversalQuery
 #: The page runs its own script and style, reads the document, and nothing else.
 _POLICY: Final = (
     b"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    b"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _METHODS: Final = ("GET", "HEAD")
 

@@ -164,11 +164,15 @@ def _value(form: type[Form], name: str) -> Json:
 
 
 def _responses(endpoint: Endpoint, answer: Json, refusals: tuple[str, ...]) -> Json:
-    refused = "None of it was done, but for 40725: then whether it was is not known."
-    responses: Json = {"400": _answer(f"Refused. {refused}" if refusals else "Refused.", _failure(refusals))}
+    refused = "Refused."
+    if endpoint.method == "POST":
+        refused += " Nothing was done, but for 40725: then whether it was done is not known."
+    responses: Json = {"400": _answer(refused, _failure(refusals))}
     # What is always refused has no other answer.
     if endpoint.answer is not type(None):
-        responses = {"200": _answer("Done, and on disk.", _success(answer))} | responses
+        responses = {
+            "200": _answer("Done, and kept." if endpoint.method == "POST" else "Answered.", _success(answer))
+        } | responses
     of_http = _OF_HTTP if endpoint.permission is None else {**_OF_HTTP, **_LIMITED}
     for status, (code, text) in of_http.items():
         responses[status] = _answer(text, _failure((code,)))
