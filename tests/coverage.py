@@ -85,7 +85,8 @@ def state(endpoint: Endpoint | None) -> str:
 def page() -> str:
     """Write the page."""
     pages = documented()
-    endpoints = {(one.method, one.path): ENDPOINTS.get((one.method, one.path)) for one in pages}
+    here: dict[tuple[str, str], Endpoint] = dict(ENDPOINTS)
+    endpoints = {(one.method, one.path): here.get((one.method, one.path)) for one in pages}
     states = [state(endpoint) for endpoint in endpoints.values()]
     counts = [states.count(word) for word in ("yes", "refused", "missing")]
     lines = [

@@ -45,6 +45,15 @@ READS: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (
     (f"{ORDER}/orders-pending", PRODUCT),
     (f"{ORDER}/orders-history", PRODUCT),
     (f"{ORDER}/fills", PRODUCT),
+    (f"{ORDER}/fill-history", PRODUCT),
+    (f"{ORDER}/orders-plan-pending", {**PRODUCT, "planType": "profit_loss"}),
+    (f"{ORDER}/orders-plan-history", {**PRODUCT, "planType": "profit_loss"}),
+    (f"{MIX}/position/history-position", PRODUCT),
+    (f"{ACCOUNT}/bill", PRODUCT),
+    (f"{MIX}/market/fills-history", NAMED),
+    (f"{MIX}/market/candles", {**NAMED, "granularity": "1m"}),
+    (f"{MIX}/market/current-fund-rate", NAMED),
+    (f"{MIX}/market/history-fund-rate", NAMED),
 )
 
 #: What both accounts watch: every private channel, and public ones of the contract.

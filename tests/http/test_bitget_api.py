@@ -33,6 +33,15 @@ EXPECTED: Final = [
     ("getFuturesTicker", ""),
     ("getFuturesAllTickers", ""),
     ("getFuturesMergeDepth", ""),
+    ("getFuturesRecentTrades", ""),
+    ("getFuturesHistoricTrades", ""),
+    ("getFuturesCandles", ""),
+    ("getFuturesOpenInterest", ""),
+    ("getFuturesNextFundingTime", ""),
+    ("getFuturesSymbolPrice", ""),
+    ("getFuturesHistoricFundingRates", ""),
+    ("getFuturesCurrentFundingRate", ""),
+    ("getFuturesPositionTier", ""),
     ("getFuturesAccountAsset", ""),
     ("getFuturesAccountAssets", ""),
     ("setFuturesMarginMode", ""),
@@ -53,6 +62,7 @@ EXPECTED: Final = [
     ("futuresBatchSubmitOrders", ""),
     ("futuresCancelAllOrders", ""),
     ("futuresSubmitPlanOrder", ""),
+    ("getFuturesPlanOrders", ""),
     ("futuresCancelPlanOrder", ""),
     ("futuresSubmitTPSLOrder", ""),
     ("futuresCancelPlanOrder", ""),
@@ -71,6 +81,10 @@ EXPECTED: Final = [
     ("getFuturesPosition", ""),
     ("getFuturesHistoricOrders", ""),
     ("getFuturesFills", ""),
+    ("getFuturesHistoricOrderFills", ""),
+    ("getFuturesHistoricPlanOrders", ""),
+    ("getFuturesHistoricPositions", ""),
+    ("getFuturesAccountBills", ""),
     ("getFuturesOrder", "40109"),
 ]
 
@@ -115,6 +129,15 @@ def test_a_session_goes_as_on_the_exchange(lines: list[Line]) -> None:
     assert [("long", "3", "20")] == [(row["holdSide"], row["total"], row["leverage"]) for row in one_way]
     assert [("short", "2")] == [(row["holdSide"], row["total"]) for row in hedged]
     assert [] == closed
+    assert ["live"] == [row["planStatus"] for row in data["getFuturesPlanOrders"][0]["entrustedList"]]
+    assert ["pos_loss"] == [
+        row["planType"] for row in data["getFuturesHistoricPlanOrders"][0]["entrustedList"]
+    ]
+    # Each reversal ends one position, each close another.
+    past = data["getFuturesHistoricPositions"][0]["list"]
+    assert [("short", "2"), ("long", "2"), ("short", "3"), ("long", "3")] == [
+        (row["holdSide"], row["closeTotalPos"]) for row in past
+    ]
     fills = data["getFuturesFills"][0]["fillList"]
     bought = sum(Decimal(fill["baseVolume"]) for fill in fills)
     assert Decimal(3 + 6 + 3 + 2 + 4 + 2) == bought

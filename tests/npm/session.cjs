@@ -38,6 +38,15 @@ async function marketData() {
   await call("getFuturesTicker", named);
   await call("getFuturesAllTickers", product);
   await call("getFuturesMergeDepth", { ...named, limit: "5" });
+  await call("getFuturesRecentTrades", named);
+  await call("getFuturesHistoricTrades", named);
+  await call("getFuturesCandles", { ...named, granularity: "1m" });
+  await call("getFuturesOpenInterest", named);
+  await call("getFuturesNextFundingTime", named);
+  await call("getFuturesSymbolPrice", named);
+  await call("getFuturesHistoricFundingRates", named);
+  await call("getFuturesCurrentFundingRate", named);
+  await call("getFuturesPositionTier", named);
 }
 
 async function settings() {
@@ -68,6 +77,7 @@ async function oneWay() {
   await call("futuresSubmitPlanOrder", {
     ...market, planType: "normal_plan", triggerPrice: "900", triggerType: "mark_price",
   });
+  await call("getFuturesPlanOrders", { ...product, planType: "normal_plan" });
   await call("futuresCancelPlanOrder", { ...named, planType: "normal_plan" });
   await call("futuresSubmitTPSLOrder", {
     ...margined, planType: "pos_loss", triggerPrice: "900", triggerType: "mark_price", holdSide: "buy",
@@ -93,6 +103,10 @@ async function hedge() {
 async function past() {
   await call("getFuturesHistoricOrders", named);
   await call("getFuturesFills", named);
+  await call("getFuturesHistoricOrderFills", named);
+  await call("getFuturesHistoricPlanOrders", { ...product, planType: "profit_loss" });
+  await call("getFuturesHistoricPositions", named);
+  await call("getFuturesAccountBills", product);
 }
 
 async function main() {

@@ -41,7 +41,7 @@ def test_what_a_parser_tells_is_found(endpoint: Endpoint) -> None:
 
 def test_what_comes_later_is_the_callers() -> None:
     """A command's own refusals are added where the parser makes it, and nowhere else."""
-    later = {CancelOrder: ("43001",)}
+    later: dict[type, tuple[str, ...]] = {CancelOrder: ("43001",)}
     assert "43001" in refusal_codes(CANCEL, later)
     assert "43001" not in refusal_codes(CANCEL, {})
     assert "43001" not in refusal_codes(PUBLIC, later)
