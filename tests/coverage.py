@@ -85,7 +85,7 @@ def state(endpoint: Endpoint | None) -> str:
 def page() -> str:
     """Write the page."""
     pages = documented()
-    here: dict[tuple[str, str], Endpoint] = dict(ENDPOINTS)
+    here: dict[tuple[str, str], Endpoint] = {(method, path): one for (method, path), one in ENDPOINTS.items()}
     endpoints = {(one.method, one.path): here.get((one.method, one.path)) for one in pages}
     states = [state(endpoint) for endpoint in endpoints.values()]
     counts = [states.count(word) for word in ("yes", "refused", "missing")]
