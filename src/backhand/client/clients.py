@@ -1,0 +1,262 @@
+"""
+The two clients: the same declarations, driven by a thread or by an event loop.
+
+Each call's signature and documentation are those of its declaration in `*_calls.py`; the drivers below are
+all that differs.
+"""
+
+import asyncio
+import functools
+import inspect
+import time
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, get_args
+
+from backhand.client import account_calls, market_calls, order_calls, reversal_calls
+from backhand.client.errors import NotSent
+from backhand.client.session import Credentials, Flow, Session
+from backhand.client.transport import (
+    AnswerLost,
+    AsyncHttpxTransport,
+    AsyncTransport,
+    HttpxTransport,
+    Transport,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., object])
+
+#: The real exchange. With keys for demo trading also say `paptrading=True`.
+BITGET: Final = "https://api.bitget.com"
+
+
+class _Base:
+    """What both clients are made with."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None = None,
+        *,
+        paptrading: bool = False,
+        copy_trader: bool = False,
+        timeout_seconds: float = 5.0,
+        pacing: bool = True,
+    ) -> None:
+        self.session = Session(
+            credentials,
+            paptrading=paptrading,
+            copy_trader=copy_trader,
+            timeout_seconds=timeout_seconds,
+            pacing=pacing,
+        )
+        self.base_url = base_url
+
+
+def _sync(declared: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concatenate["Client", P], T]:
+    @functools.wraps(declared)
+    def call(client: "Client", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return client.run(declared(client.session, *args, **kwargs))
+
+    return _shown(call, declared)
+
+
+def _async(
+    declared: Callable[Concatenate[Session, P], Flow[T]],
+) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
+    @functools.wraps(declared)
+    async def call(client: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await client.run(declared(client.session, *args, **kwargs))
+
+    return _shown(call, declared)
+
+
+def _shown(call: C, declared: Callable[..., object]) -> C:
+    """Let `help` show what the call returns, not the generator that its declaration is."""
+    signature = inspect.signature(declared)
+    _, _, result = get_args(signature.return_annotation)
+    call.__dict__["__signature__"] = signature.replace(return_annotation=result)
+    return call
+
+
+class Client(_Base):
+    """
+    A venue's or the exchange's API, in threads.
+
+    Used as a context manager it closes its connections at the end. One client may serve several threads.
+
+    Args:
+        base_url: Where it is, such as `http://127.0.0.1:8080` or `BITGET`.
+        credentials: None for public calls only.
+        paptrading: The real exchange's demo trading, with keys for it.
+        copy_trader: The account is a copy-trading trader's: 1 order or reversal per second.
+        timeout_seconds: How long one request may take.
+        pacing: Delay calls to keep to the limits of the exchange. Off where limits are off.
+        transport: Another way to send requests than httpx.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None = None,
+        *,
+        paptrading: bool = False,
+        copy_trader: bool = False,
+        timeout_seconds: float = 5.0,
+        pacing: bool = True,
+        transport: Transport | None = None,
+    ) -> None:
+        super().__init__(
+            base_url,
+            credentials,
+            paptrading=paptrading,
+            copy_trader=copy_trader,
+            timeout_seconds=timeout_seconds,
+            pacing=pacing,
+        )
+        self._transport: Transport = transport or HttpxTransport(base_url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def run(self, flow: Flow[T]) -> T:
+        """Carry out a call: wait, send, hand back the answer, until it has its result."""
+        try:
+            outgoing = next(flow)
+            while True:
+                if outgoing.delay_seconds > 0:
+                    time.sleep(outgoing.delay_seconds)
+                try:
+                    answer = self._transport.exchange(self.session.signed(outgoing))
+                except (NotSent, AnswerLost) as failure:
+                    outgoing = flow.throw(failure)
+                else:
+                    outgoing = flow.send(answer)
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+
+    server_time = _sync(market_calls.server_time)
+    contracts = _sync(market_calls.contracts)
+    ticker = _sync(market_calls.ticker)
+    book = _sync(market_calls.book)
+    account = _sync(account_calls.account)
+    accounts = _sync(account_calls.accounts)
+    positions = _sync(account_calls.positions)
+    set_leverage = _sync(account_calls.set_leverage)
+    set_margin_mode = _sync(account_calls.set_margin_mode)
+    set_position_mode = _sync(account_calls.set_position_mode)
+    place_order = _sync(order_calls.place_order)
+    cancel_order = _sync(order_calls.cancel_order)
+    close_positions = _sync(order_calls.close_positions)
+    order = _sync(order_calls.order)
+    open_orders = _sync(order_calls.open_orders)
+    order_history = _sync(order_calls.order_history)
+    fills = _sync(order_calls.fills)
+    quote = _sync(reversal_calls.quote)
+    reverse = _sync(reversal_calls.reverse)
+    find_reversal = _sync(reversal_calls.find_reversal)
+    receipt = _sync(reversal_calls.receipt)
+    explain = _sync(reversal_calls.explain)
+
+
+class AsyncClient(_Base):
+    """
+    A venue's or the exchange's API, in an event loop of asyncio.
+
+    Used as an asynchronous context manager it closes its connections at the end. A call that is cancelled
+    may have been sent: cancel no change whose `client_oid` you do not have.
+
+    Args:
+        base_url: Where it is, such as `http://127.0.0.1:8080` or `BITGET`.
+        credentials: None for public calls only.
+        paptrading: The real exchange's demo trading, with keys for it.
+        copy_trader: The account is a copy-trading trader's: 1 order or reversal per second.
+        timeout_seconds: How long one request may take.
+        pacing: Delay calls to keep to the limits of the exchange. Off where limits are off.
+        transport: Another way to send requests than httpx.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials | None = None,
+        *,
+        paptrading: bool = False,
+        copy_trader: bool = False,
+        timeout_seconds: float = 5.0,
+        pacing: bool = True,
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        super().__init__(
+            base_url,
+            credentials,
+            paptrading=paptrading,
+            copy_trader=copy_trader,
+            timeout_seconds=timeout_seconds,
+            pacing=pacing,
+        )
+        self._transport: AsyncTransport = transport or AsyncHttpxTransport(base_url)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.close()
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Carry out a call: wait, send, hand back the answer, until it has its result."""
+        try:
+            outgoing = next(flow)
+            while True:
+                if outgoing.delay_seconds > 0:
+                    await asyncio.sleep(outgoing.delay_seconds)
+                try:
+                    answer = await self._transport.exchange(self.session.signed(outgoing))
+                except (NotSent, AnswerLost) as failure:
+                    outgoing = flow.throw(failure)
+                else:
+                    outgoing = flow.send(answer)
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+
+    server_time = _async(market_calls.server_time)
+    contracts = _async(market_calls.contracts)
+    ticker = _async(market_calls.ticker)
+    book = _async(market_calls.book)
+    account = _async(account_calls.account)
+    accounts = _async(account_calls.accounts)
+    positions = _async(account_calls.positions)
+    set_leverage = _async(account_calls.set_leverage)
+    set_margin_mode = _async(account_calls.set_margin_mode)
+    set_position_mode = _async(account_calls.set_position_mode)
+    place_order = _async(order_calls.place_order)
+    cancel_order = _async(order_calls.cancel_order)
+    close_positions = _async(order_calls.close_positions)
+    order = _async(order_calls.order)
+    open_orders = _async(order_calls.open_orders)
+    order_history = _async(order_calls.order_history)
+    fills = _async(order_calls.fills)
+    quote = _async(reversal_calls.quote)
+    reverse = _async(reversal_calls.reverse)
+    find_reversal = _async(reversal_calls.find_reversal)
+    receipt = _async(reversal_calls.receipt)
+    explain = _async(reversal_calls.explain)

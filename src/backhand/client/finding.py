@@ -1,0 +1,84 @@
+"""
+Finding out what became of something that was sent and whose answer was lost.
+
+The only proof that it happened is that the exchange shows it. That the exchange does not show it proves
+nothing: the request may still be on its way. So the search ends with what was found, or with
+`OutcomeUnknown`; never with "it did not happen".
+"""
+
+from typing import Final, Protocol, TypeVar
+
+from backhand.client.errors import NoAnswer, NotFound, NotSent, OutcomeUnknown, Refused
+from backhand.client.routes import Route
+from backhand.client.session import Flow, Session
+from backhand.wire.fields import Form
+
+#: Pauses between two looks: the first is about what a request takes, then each is twice the one before, up
+#: to the limit of one second.
+FIRST_PAUSE_SECONDS: Final = 0.05
+PAUSE_SECONDS_MAX: Final = 1.0
+#: A look is given this long even when the time is nearly over, or it would be no look.
+LOOK_SECONDS_MIN: Final = 0.25
+
+
+class Traceable(Protocol):
+    """What is looked for: an order, which can say whether anything more will happen to it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is final."""
+
+
+S = TypeVar("S", bound=Traceable)
+
+
+class Trace:
+    """
+    What is looked for, and until when.
+
+    Args:
+        what: The path of the call whose answer was lost.
+        client_oid: What the exception names; `form` says what is asked for.
+        ends_at: When to give up, on the session's monotonic clock.
+    """
+
+    def __init__(self, what: str, client_oid: str, ends_at: float) -> None:
+        self.what = what
+        self.client_oid = client_oid
+        self.ends_at = ends_at
+
+    def unknown(self, reason: str) -> OutcomeUnknown:
+        """Say that it is not known."""
+        return OutcomeUnknown(self.what, self.client_oid, reason)
+
+
+def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trace, reason: str) -> Flow[S]:
+    """
+    Ask again and again until the exchange shows it, final if possible.
+
+    Returns:
+        It as last seen: final, unless the time was over before it was.
+
+    Raises:
+        OutcomeUnknown: The exchange did not show it in time; `reason` and the last look's result.
+    """
+    found: S | None = None
+    pause = 0.0
+    while True:
+        left = trace.ends_at - session.monotonic()
+        timeout = max(LOOK_SECONDS_MIN, min(session.timeout_seconds, left / 2))
+        try:
+            found = yield from session.call(route, form, shape, timeout_seconds=timeout, delay_seconds=pause)
+            if found.ended:
+                return found
+        except NotFound:
+            reason_now = "no order is known under it yet"
+        except (NotSent, NoAnswer, Refused) as error:
+            reason_now = f"asking for it: {error}"
+        else:
+            reason_now = "it has not ended"
+        pause = min(PAUSE_SECONDS_MAX, max(FIRST_PAUSE_SECONDS, 2 * pause))
+        if session.monotonic() + pause >= trace.ends_at:
+            if found is not None:
+                return found
+            raise trace.unknown(f"{reason}; {reason_now}")

@@ -1,0 +1,174 @@
+"""
+The boundary to the network: one request out, one answer in, or one of two exceptions.
+
+    NotSent      no byte of the request has left
+    AnswerLost   some may have, and no whole answer came back
+
+Which of the two it is decides whether a trade may be sent again, so whatever is not surely `NotSent` is
+`AnswerLost`. Nothing here retries: the library's own retries are off, and redirects are not followed.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Final, Protocol
+
+import httpx
+import msgspec
+
+from backhand.client.errors import NotSent
+
+#: Largest answer that is read. The longest on the real exchange, all contracts, is about 1 MB.
+ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
+#: A connection that was idle for longer is not used again: servers drop idle connections after some
+#: seconds, and a request on a connection that is being dropped ends as `AnswerLost`.
+IDLE_SECONDS_MAX: Final = 3.0
+
+
+class HttpRequest(msgspec.Struct, frozen=True, gc=False):
+    """One request, signed. `target` is path and query as on the wire; `timeout_seconds` is for all of it."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout_seconds: float
+
+
+class HttpAnswer(msgspec.Struct, frozen=True, gc=False):
+    """One whole answer; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class AnswerLost(Exception):
+    """The request may have been received, and no whole answer came back."""
+
+
+class Transport(Protocol):
+    """Sends requests, one at a time per thread."""
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """
+        Send a request and read its answer, within about `request.timeout_seconds`.
+
+        Raises:
+            NotSent: No byte of it has left.
+            AnswerLost: Some may have, and there is no whole answer.
+        """
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class AsyncTransport(Protocol):
+    """Sends requests in an event loop."""
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request and read its answer; as `Transport.exchange`."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+#: What the library raises before it writes the first byte of a request.
+_BEFORE_SENDING: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+#: Everything else that it raises; a closed or cut stream is one of the latter two.
+_ANY: Final = (httpx.HTTPError, httpx.StreamError, OSError)
+_LIMITS: Final = httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX)
+
+
+class HttpxTransport:
+    """`Transport` on `httpx.Client`; may be shared by threads."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = httpx.Client(base_url=base_url, limits=_LIMITS, verify=_tls())
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request and read its answer."""
+        # The library bounds each read, not their sum, so a server that sends byte by byte is caught here.
+        ends_at = time.monotonic() + request.timeout_seconds
+        try:
+            with self._client.stream(
+                request.method,
+                request.target,
+                headers=dict(request.headers),
+                content=request.body,
+                timeout=_phases(request.timeout_seconds),
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > ANSWER_BYTES_MAX or time.monotonic() > ends_at:
+                        raise AnswerLost("the answer is too long or too slow")
+                return HttpAnswer(response.status_code, response.headers, bytes(body))
+        except _BEFORE_SENDING as error:
+            raise NotSent(_said(error)) from error
+        except _ANY as error:
+            raise AnswerLost(_said(error)) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+class AsyncHttpxTransport:
+    """`AsyncTransport` on `httpx.AsyncClient`, for asyncio."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=base_url, limits=_LIMITS, verify=_tls())
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """Send a request and read its answer."""
+        try:
+            async with (
+                asyncio.timeout(request.timeout_seconds),
+                self._client.stream(
+                    request.method,
+                    request.target,
+                    headers=dict(request.headers),
+                    content=request.body,
+                    timeout=_phases(request.timeout_seconds),
+                ) as response,
+            ):
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > ANSWER_BYTES_MAX:
+                        raise AnswerLost("the answer is too long")
+                return HttpAnswer(response.status_code, response.headers, bytes(body))
+        except _BEFORE_SENDING as error:
+            raise NotSent(_said(error)) from error
+        except (*_ANY, TimeoutError) as error:
+            raise AnswerLost(_said(error)) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Read the machine's certificates, which takes 20 ms: once, not for every client."""
+    return httpx.create_ssl_context()
+
+
+def _phases(timeout_seconds: float) -> httpx.Timeout:
+    """Give up connecting at half time, so that the end of the whole is never taken for it."""
+    connecting = timeout_seconds / 2
+    return httpx.Timeout(timeout_seconds, connect=connecting, pool=connecting)
+
+
+def _said(error: Exception) -> str:
+    """Name an error in a few words: some of the library's have no text."""
+    return f"{type(error).__name__}: {error}".rstrip(": ")
