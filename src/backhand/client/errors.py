@@ -43,7 +43,10 @@ class Refused(ClientError):
         http_status: HTTP status of the answer, 0 when there was none.
         advice: What to do next.
         request_id: This venue's id of the request, for `explain`; "" elsewhere.
+        reason: The engine's own word for it, where the venue runs in this process; "" elsewhere.
     """
+
+    reason: str = ""
 
     def __init__(self, code: str, text: str, http_status: int, advice: str, request_id: str = "") -> None:
         super().__init__(code, text, http_status, advice, request_id)

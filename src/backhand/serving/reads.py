@@ -15,9 +15,9 @@ from backhand.node import Node
 from backhand.outcomes import OutcomeUnknown
 from backhand.projections.orders import OrderRow
 from backhand.projections.tickers import TickersFold
+from backhand.quoting import quote
 from backhand.serving.directory import Directory
-from backhand.serving.quoting import quote
-from backhand.serving.views import (
+from backhand.views import (
     account_view,
     fill_view,
     order_view,
