@@ -47,7 +47,7 @@ check: $(ready) ## format, lint, types, import rules, tidiness
 	@echo "== lint"
 	@$(run) ruff check .
 	@echo "== types"
-	@$(run) mypy src tests
+	@$(run) mypy src tests examples
 	@echo "== import rules"
 	@.venv/bin/lint-imports --no-logo
 	@echo "== tidiness"

@@ -11,7 +11,7 @@ import inspect
 import time
 from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, get_args
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, get_args
 
 from backhand.client import account_calls, market_calls, order_calls, reversal_calls
 from backhand.client.errors import NotSent
@@ -26,14 +26,26 @@ from backhand.client.transport import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
+X = TypeVar("X", Transport, AsyncTransport)
 C = TypeVar("C", bound=Callable[..., object])
 
 #: The real exchange. With keys for demo trading also say `paptrading=True`.
 BITGET: Final = "https://api.bitget.com"
 
 
-class _Base:
-    """What both clients are made with."""
+class Connected(Generic[X]):
+    """
+    What both clients are made with.
+
+    Args:
+        base_url: Where it is, such as `http://127.0.0.1:8080` or `BITGET`.
+        credentials: None for public calls only.
+        paptrading: The real exchange's demo trading, with keys for it.
+        copy_trader: The account is a copy-trading trader's: 1 order or reversal per second.
+        timeout_seconds: How long one request may take.
+        pacing: Delay calls to keep to the limits of the exchange. Off where limits are off.
+        transport: Another way to send requests than httpx.
+    """
 
     def __init__(
         self,
@@ -44,6 +56,7 @@ class _Base:
         copy_trader: bool = False,
         timeout_seconds: float = 5.0,
         pacing: bool = True,
+        transport: X | None = None,
     ) -> None:
         self.session = Session(
             credentials,
@@ -52,7 +65,10 @@ class _Base:
             timeout_seconds=timeout_seconds,
             pacing=pacing,
         )
-        self.base_url = base_url
+        self._transport: X = self._connect(base_url) if transport is None else transport
+
+    def _connect(self, base_url: str) -> X:
+        raise NotImplementedError
 
 
 def _sync(declared: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concatenate["Client", P], T]:
@@ -81,42 +97,17 @@ def _shown(call: C, declared: Callable[..., object]) -> C:
     return call
 
 
-class Client(_Base):
+class Client(Connected[Transport]):
     """
     A venue's or the exchange's API, in threads.
 
     Used as a context manager it closes its connections at the end. One client may serve several threads.
 
-    Args:
-        base_url: Where it is, such as `http://127.0.0.1:8080` or `BITGET`.
-        credentials: None for public calls only.
-        paptrading: The real exchange's demo trading, with keys for it.
-        copy_trader: The account is a copy-trading trader's: 1 order or reversal per second.
-        timeout_seconds: How long one request may take.
-        pacing: Delay calls to keep to the limits of the exchange. Off where limits are off.
-        transport: Another way to send requests than httpx.
+    Made with what `Connected` takes.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        credentials: Credentials | None = None,
-        *,
-        paptrading: bool = False,
-        copy_trader: bool = False,
-        timeout_seconds: float = 5.0,
-        pacing: bool = True,
-        transport: Transport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url,
-            credentials,
-            paptrading=paptrading,
-            copy_trader=copy_trader,
-            timeout_seconds=timeout_seconds,
-            pacing=pacing,
-        )
-        self._transport: Transport = transport or HttpxTransport(base_url)
+    def _connect(self, base_url: str) -> Transport:
+        return HttpxTransport(base_url)
 
     def __enter__(self) -> Self:
         return self
@@ -171,43 +162,18 @@ class Client(_Base):
     explain = _sync(reversal_calls.explain)
 
 
-class AsyncClient(_Base):
+class AsyncClient(Connected[AsyncTransport]):
     """
     A venue's or the exchange's API, in an event loop of asyncio.
 
     Used as an asynchronous context manager it closes its connections at the end. A call that is cancelled
     may have been sent: cancel no change whose `client_oid` you do not have.
 
-    Args:
-        base_url: Where it is, such as `http://127.0.0.1:8080` or `BITGET`.
-        credentials: None for public calls only.
-        paptrading: The real exchange's demo trading, with keys for it.
-        copy_trader: The account is a copy-trading trader's: 1 order or reversal per second.
-        timeout_seconds: How long one request may take.
-        pacing: Delay calls to keep to the limits of the exchange. Off where limits are off.
-        transport: Another way to send requests than httpx.
+    Made with what `Connected` takes.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        credentials: Credentials | None = None,
-        *,
-        paptrading: bool = False,
-        copy_trader: bool = False,
-        timeout_seconds: float = 5.0,
-        pacing: bool = True,
-        transport: AsyncTransport | None = None,
-    ) -> None:
-        super().__init__(
-            base_url,
-            credentials,
-            paptrading=paptrading,
-            copy_trader=copy_trader,
-            timeout_seconds=timeout_seconds,
-            pacing=pacing,
-        )
-        self._transport: AsyncTransport = transport or AsyncHttpxTransport(base_url)
+    def _connect(self, base_url: str) -> AsyncTransport:
+        return AsyncHttpxTransport(base_url)
 
     async def __aenter__(self) -> Self:
         return self

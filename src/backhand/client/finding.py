@@ -8,6 +8,8 @@ nothing: the request may still be on its way. So the search ends with what was f
 
 from typing import Final, Protocol, TypeVar
 
+import msgspec
+
 from backhand.client.errors import NoAnswer, NotFound, NotSent, OutcomeUnknown, Refused
 from backhand.client.routes import Route
 from backhand.client.session import Flow, Session
@@ -32,20 +34,16 @@ class Traceable(Protocol):
 S = TypeVar("S", bound=Traceable)
 
 
-class Trace:
+class Trace(msgspec.Struct, frozen=True):
     """
-    What is looked for, and until when.
+    What is looked for, and for how long.
 
-    Args:
-        what: The path of the call whose answer was lost.
-        client_oid: What the exception names; `form` says what is asked for.
-        ends_at: When to give up, on the session's monotonic clock.
+    `what` is the path of the call whose answer was lost, `client_oid` what the exception names.
     """
 
-    def __init__(self, what: str, client_oid: str, ends_at: float) -> None:
-        self.what = what
-        self.client_oid = client_oid
-        self.ends_at = ends_at
+    what: str
+    client_oid: str
+    look_seconds: float
 
     def unknown(self, reason: str) -> OutcomeUnknown:
         """Say that it is not known."""
@@ -62,10 +60,11 @@ def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trac
     Raises:
         OutcomeUnknown: The exchange did not show it in time; `reason` and the last look's result.
     """
+    ends_at = session.monotonic() + trace.look_seconds
     found: S | None = None
     pause = 0.0
     while True:
-        left = trace.ends_at - session.monotonic()
+        left = ends_at - session.monotonic()
         timeout = max(LOOK_SECONDS_MIN, min(session.timeout_seconds, left / 2))
         try:
             found = yield from session.call(route, form, shape, timeout_seconds=timeout, delay_seconds=pause)
@@ -78,7 +77,7 @@ def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trac
         else:
             reason_now = "it has not ended"
         pause = min(PAUSE_SECONDS_MAX, max(FIRST_PAUSE_SECONDS, 2 * pause))
-        if session.monotonic() + pause >= trace.ends_at:
+        if session.monotonic() + pause >= ends_at:
             if found is not None:
                 return found
             raise trace.unknown(f"{reason}; {reason_now}")

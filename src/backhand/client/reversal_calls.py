@@ -33,6 +33,7 @@ from backhand.client.finding import Trace, find
 from backhand.client.forms import ExplainForm, ReceiptForm
 from backhand.client.instruments import Instrument, instrument_of
 from backhand.client.models import Explanation, HoldSide, Order, OrderIds, Position, Quote, Receipt
+from backhand.client.refusals import refused
 from backhand.client.reversal import Leg, OpenOrders, Reversal, Shortfall, Wish
 from backhand.client.session import NOTE_HEADER, Flow, Session, read, read_data, text_of, unanswered
 from backhand.client.transport import AnswerLost, HttpAnswer
@@ -45,6 +46,7 @@ CONNECT_PAUSE_SECONDS: Final = 0.1
 
 #: A reversal names the position that it reverses (reversal.md A1): buy is the long.
 _SIDES: Final[dict[HoldSide | None, str]] = {None: "", "long": "buy", "short": "sell"}
+DUPLICATE: Final = "40786"
 #: `orderSource` of a reversal's legs (reversal.md section 4).
 _SOURCES: Final = ("reverse", "trader_reverse")
 
@@ -81,8 +83,8 @@ def reverse(
         client_oid: New for each reversal, 1 to 64 of `0-9A-Za-z_:#+- ` (30 on unified accounts); None
             makes one. An id that has reversed before gives that reversal's outcome and sends nothing new.
             This venue refuses a used id for 30 days; elsewhere it is looked up before anything is sent.
-        deadline_seconds: When to stop looking for a lost answer, from now. Waiting for a rate limit is
-            not counted.
+        deadline_seconds: How long to look for what an answer lost would have told, from when it was lost
+            (with a unified account, each leg's). The request itself has the client's `timeout_seconds`.
 
     Returns:
         What happened. A leg that fell short is no exception: read `opened`.
@@ -93,7 +95,8 @@ def reverse(
         Refused: Nothing was done.
         OutcomeUnknown: The answer was lost and the exchange has not shown the order. It may have happened
             or happen later: ask `find_reversal` with the exception's `client_oid` before any other order.
-        NoAnswer: An id of yours could not be looked up; nothing was sent.
+        NoAnswer: What had to be asked before (about an id of yours, a guard, a unified account's position)
+            was not answered; nothing was done.
 
     Source: bitget-v2/click-backhand; reversal.md
     """
@@ -111,13 +114,13 @@ def reverse(
     if client_oid and not session.own_venue:
         with suppress(NotFound):
             return (yield from find_reversal(session, of, client_oid))
-    trace = Trace(routes.REVERSE.path, name, session.monotonic() + deadline_seconds)
+    trace = Trace(routes.REVERSE.path, name, deadline_seconds)
     if wish.own_fields and not (session.own_venue or session.unified):
         yield from _see_that_it_is_understood(session, of, wish)
     if session.unified:
         return (yield from unified.reverse(session, of, wish, trace))
     try:
-        answer = yield from _send(session, _form(of, wish, name), trace, deadline_seconds / 2)
+        answer = yield from _send(session, _form(of, wish, name), name)
         ids = read(answer, OrderIds)
     except UnifiedAccount:
         session.unified = True
@@ -130,6 +133,8 @@ def reverse(
     except (OutcomeUnknown, AnswerLost) as lost:
         reason = lost.reason if isinstance(lost, OutcomeUnknown) else str(lost)
         order = yield from _find_order(session, of, trace, reason)
+        if order.order_source not in _SOURCES:
+            raise trace.unknown(f"{reason}; the order under the id is no reversal") from lost
         return (yield from _report(session, of, name, order, found=True))
     note = answer.headers.get(NOTE_HEADER, "")
     try:
@@ -149,23 +154,17 @@ def _see_that_it_is_understood(session: Session, of: Instrument, wish: Wish) -> 
         raise NotSupported(f"this exchange would ignore {', '.join(wish.own_fields)}")
 
 
-def _send(session: Session, form: ReversalForm, trace: Trace, timeout_seconds: float) -> Flow[HttpAnswer]:
-    """Send the reversal, again only while no connection is had; half of the time is left for looking."""
+def _send(session: Session, form: ReversalForm, client_oid: str) -> Flow[HttpAnswer]:
+    """Send the reversal, again only while no connection is had."""
     pause = 0.0
     for attempt in range(1, CONNECTS_MAX + 1):
         try:
             return (
-                yield from session.answer(
-                    routes.REVERSE,
-                    form,
-                    client_oid=trace.client_oid,
-                    timeout_seconds=min(session.timeout_seconds, timeout_seconds),
-                    delay_seconds=pause,
-                )
+                yield from session.answer(routes.REVERSE, form, client_oid=client_oid, delay_seconds=pause)
             )
         except NotSent:
             pause = attempt * CONNECT_PAUSE_SECONDS
-            if attempt == CONNECTS_MAX or session.monotonic() + pause >= trace.ends_at:
+            if attempt == CONNECTS_MAX:
                 raise
     raise AssertionError("the last attempt returns or raises")
 
@@ -228,6 +227,7 @@ def find_reversal(session: Session, instrument: Instrument | str, client_oid: st
 
     Raises:
         NotFound: The exchange knows no such reversal, yet: it may still arrive.
+        DuplicateClientOid: The id is that of an order that is no reversal.
         NotSent, Refused, NoAnswer: See `backhand.client.errors`.
 
     Source: bitget-v2/order-detail; reversal.md A14
@@ -242,7 +242,7 @@ def find_reversal(session: Session, instrument: Instrument | str, client_oid: st
         else:
             if order.order_source in _SOURCES:
                 return (yield from _report(session, of, client_oid, order, found=True))
-            raise NotFound("", "the order under this clientOid is no reversal", 0, "Check the id.")
+            raise refused(DUPLICATE, "The clientOid is another order's", 0)
     return (yield from unified.find_reversal(session, client_oid))
 
 

@@ -86,7 +86,7 @@ def reverse(session: Session, of: Instrument, wish: Wish, trace: Trace) -> Flow[
     Close, then open what was closed.
 
     Raises:
-        NotSupported, NotSent, Refused: Nothing was done.
+        NotSupported, NotSent, Refused, NoAnswer: Nothing was done.
         OutcomeUnknown: A leg's answer was lost and the exchange has not shown it; no further leg was sent.
     """
     if wish.more_than_guarded:
@@ -177,16 +177,9 @@ def _worst_price(
 
 def _place(session: Session, form: UnifiedPlaceOrderForm, trace: Trace, said: str) -> Flow[UnifiedOrder]:
     """Send one leg, once, and read what became of it, whether its answer came or not."""
-    timeout = max(0.0, trace.ends_at - session.monotonic()) / 2
     reason = "acknowledged"
     try:
-        yield from session.call(
-            routes.UNIFIED_PLACE_ORDER,
-            form,
-            OrderIds,
-            client_oid=trace.client_oid,
-            timeout_seconds=min(session.timeout_seconds, timeout),
-        )
+        yield from session.call(routes.UNIFIED_PLACE_ORDER, form, OrderIds, client_oid=trace.client_oid)
     except DuplicateClientOid as duplicate:
         reason = f"the id was used before ({duplicate.code})"
     except OutcomeUnknown as lost:

@@ -1,0 +1,112 @@
+"""
+The public API as a user's program uses it: never run, only checked for types.
+
+Each `assert_type` is a promise; each ignored error is something that must stay an error (an ignore that is
+not needed is an error too).
+"""
+
+from decimal import Decimal
+from typing import assert_type
+
+from backhand.client import (
+    BITGET,
+    AsyncClient,
+    Client,
+    Credentials,
+    Instrument,
+    Leg,
+    OutcomeUnknown,
+    Refused,
+    Reversal,
+)
+from backhand.client.models import (
+    Account,
+    Book,
+    ClosedPositions,
+    Contract,
+    Explanation,
+    FillPage,
+    Leverages,
+    Order,
+    OrderIds,
+    OrderPage,
+    Position,
+    PositionModeSet,
+    Quote,
+    Receipt,
+    Ticker,
+)
+
+KEY = Credentials("key", "secret", "passphrase")
+
+
+def reads() -> None:
+    """Everything that can be asked."""
+    with Client("http://127.0.0.1:8080", KEY, paptrading=True, copy_trader=False) as client:
+        assert_type(client, Client)
+        assert_type(client.server_time(), int)
+        assert_type(client.contracts("USDT-FUTURES", "ETHUSDT"), list[Contract])
+        assert_type(client.ticker("ETHUSDT"), Ticker)
+        assert_type(client.book(Instrument("ETHUSDT", "USDT-FUTURES", "USDT"), 5), Book)
+        assert_type(client.account("ETHUSDT"), Account)
+        assert_type(client.accounts("COIN-FUTURES"), list[Account])
+        assert_type(client.positions(), list[Position])
+        assert_type(client.positions("ETHUSDT")[0].total, Decimal)
+        assert_type(client.order("ETHUSDT", client_oid="x"), Order)
+        assert_type(client.open_orders(product_type="USDC-FUTURES"), OrderPage)
+        assert_type(client.order_history("ETHUSDT", order_source="reverse", limit=5), OrderPage)
+        assert_type(client.fills("ETHUSDT", order_id="1"), FillPage)
+        assert_type(client.fills("ETHUSDT").fills[0].fee, Decimal)
+        assert_type(client.receipt(client_oid="x"), Receipt)
+        assert_type(client.explain("0-1"), Explanation)
+
+
+def changes(client: Client) -> None:
+    """Everything that can be changed."""
+    assert_type(client.set_leverage("ETHUSDT", 10, hold_side="long"), Leverages)
+    assert_type(client.set_margin_mode("ETHUSDT", "isolated"), Leverages)
+    assert_type(client.set_position_mode("hedge_mode"), PositionModeSet)
+    assert_type(client.place_order("ETHUSDT", "buy", Decimal("0.1"), price="3000", force="ioc"), OrderIds)
+    assert_type(client.cancel_order("ETHUSDT", order_id="1"), OrderIds)
+    assert_type(client.close_positions("ETHUSDT"), ClosedPositions)
+
+
+def reverses(client: Client) -> None:
+    """The reversal and what it can come to."""
+    quote = client.quote("ETHUSDT", shortfall="strict", max_slippage=Decimal("0.002"))
+    assert_type(quote, Quote)
+    assert_type(quote.open_leg.average_price, Decimal | None)
+    try:
+        done = client.reverse("ETHUSDT", quote_id=quote.quote_id, deadline_seconds=5)
+    except OutcomeUnknown as unknown:
+        assert_type(unknown.client_oid, str)
+        assert_type(client.find_reversal("ETHUSDT", unknown.client_oid), Reversal)
+    except Refused as refused:
+        assert_type(
+            (refused.code, refused.text, refused.advice, refused.http_status), tuple[str, str, str, int]
+        )
+    else:
+        assert_type(done, Reversal)
+        assert_type(done.opened, Leg | None)
+        assert_type(done.positions, tuple[Position, ...] | None)
+
+
+async def in_an_event_loop() -> None:
+    """The same calls, awaited."""
+    async with AsyncClient(BITGET, KEY) as client:
+        assert_type(client, AsyncClient)
+        assert_type(await client.positions("ETHUSDT"), list[Position])
+        assert_type(await client.quote("ETHUSDT"), Quote)
+        assert_type(await client.reverse("ETHUSDT", hold_side="short", size=1), Reversal)
+        assert_type(await client.place_order("ETHUSDT", "sell", 1, reduce_only=True), OrderIds)
+
+
+def mistakes(client: Client) -> None:
+    """What a type checker must find."""
+    client.place_order("ETHUSDT", "buy", 0.1)  # type: ignore[arg-type]
+    client.place_order("ETHUSDT", "long", 1)  # type: ignore[arg-type]
+    client.reverse("ETHUSDT", "long")  # type: ignore[call-arg]
+    client.reverse("ETHUSDT", shortfall="none")  # type: ignore[arg-type]
+    client.reverse("ETHUSDT", side="buy")  # type: ignore[call-arg]
+    client.accounts("SUSDT-FUTURES")  # type: ignore[arg-type]
+    client.set_leverage("ETHUSDT", "10")  # type: ignore[arg-type]
