@@ -86,7 +86,9 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_HERE)(demo)
 app.add_typer(account, name="account", rich_help_panel=_OPERATOR)
-app.command(rich_help_panel=_OPERATOR)(audit)
+app.command(
+    rich_help_panel=_OPERATOR, epilog=f"[bold]Example[/bold]  backhand audit -o json\n\n{EXIT_CODES}"
+)(audit)
 for _command in (positions, orders, quote, watch):
     _epilog = f"{READING_HELP[_command.__name__]}\n\n{EXIT_CODES}"
     app.command(rich_help_panel=_LOOK, epilog=_epilog)(_command)

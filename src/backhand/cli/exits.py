@@ -51,7 +51,8 @@ EXIT_CODES: Final = (
     "[bold]Exit codes[/bold]  0 done · 2 wrong options · 3 refused · 4 nothing held · 5 not enough margin · "
     "6 the quote or the guard could not be kept · 7 key not accepted · 8 no connection, nothing done · "
     "9 [bold]outcome unknown: look before sending again[/bold] · 10 not confirmed · 11 the real exchange "
-    "needs --live · 12 too many calls · 13 doctor found something · 78 no usable credentials · 130 interrupted, nothing done"
+    "needs --live · 12 too many calls · 13 doctor found something · 78 no usable credentials · "
+    "130 interrupted, nothing done"
 )
 
 #: First that fits.
