@@ -177,10 +177,10 @@ def positions_table(held: list[Position]) -> Table | str:
     """Show legs and their profit."""
     if not held:
         return "Nothing is held."
-    numbers = ("size", "locked", "entry", "mark", "leverage", "liquidation", "margin", "profit")
+    numbers = ("size", "locked", "entry", "mark", "leverage", "liquidation", "profit")
     return rows_table(
         "Positions",
-        ("symbol", "side", *numbers, "coin"),
+        ("symbol", "side", *numbers),
         (
             (
                 leg.symbol,
@@ -191,9 +191,7 @@ def positions_table(held: list[Position]) -> Table | str:
                 leg.mark_price,
                 leg.leverage,
                 rounded_price(leg.liquidation_price),
-                leg.margin_size,
-                signed(leg.unrealized_profit),
-                leg.margin_coin,
+                signed(leg.unrealized_profit).append(f" {leg.margin_coin}", ""),
             )
             for leg in held
         ),

@@ -40,13 +40,16 @@ from backhand.cli.reading import (
     positions_table,
     quote_table,
 )
-from backhand.client import Client, NoAnswer, NotFound, Refused, Reversal
+from backhand.client import Client, NoAnswer, NotFound, QuoteRefused, Refused, Reversal
 from backhand.client.instruments import instrument_of
 from backhand.client.models import ClosedPositions, HoldSide, Order, Quote, Receipt
 from backhand.client.order_calls import Side as TradeSide
+from backhand.client.reversal import OpenOrders, Shortfall
 
 #: What a venue without quotes answers: there is no such path.
 NO_SUCH_CALL: Final = "40404"
+#: Quotes that one command shows: a market that outruns so many is better met with a price guard.
+QUOTES_MAX: Final = 5
 
 Quantity = Annotated[str, typer.Argument(help="In base coin: 0.5 of ETHUSDT is half an ether.")]
 Price = Annotated[str | None, typer.Option(help="Makes it a limit order; without it, at market.")]
@@ -98,13 +101,13 @@ class _Asker:
     """Asks before anything trades: whether it may here at all, and whether it is meant."""
 
     def __init__(self, client: Client, url: str, *, live: bool, yes: bool) -> None:
-        self._yes = yes
+        self.yes = yes
         self.real = allow_trading(client, url, live=live)
         if self.real:
             say(f"this is the real exchange: {url}")
 
     def __call__(self, question: str, symbol: str) -> None:
-        confirm(question, yes=self._yes, typed=symbol if self.real else "")
+        confirm(question, yes=self.yes, typed=symbol if self.real else "")
 
 
 def _place(
@@ -165,46 +168,87 @@ def reverse(
         if dry_run and is_exchange(url):
             raise Stop(Exit.REFUSED, "the real exchange has no quotes, so nothing can be shown in advance")
         ask = None if dry_run else _Asker(client, url, live=live, yes=yes)
-        symbol = instrument_of(symbol).symbol
-        quoted = None
-        if ask is None or not ask.real:
-            quoted = client.quote(
-                symbol,
-                hold_side=side,
-                size=size,
-                shortfall=policy,
-                open_orders=open_orders,
-                worst_price=worst_price,
-                max_slippage=max_slippage,
-            )
-        if quoted is not None and (output is Output.TABLE or not (yes or dry_run)):
-            # For a program the quote is a part of the one document at the end; this is for who is asked.
-            console(err=output is Output.JSON).print(quote_table(quoted))
+        wish = _Wish(
+            instrument_of(symbol).symbol,
+            hold_side=side,
+            size=size,
+            shortfall=policy,
+            open_orders=open_orders,
+            worst_price=worst_price,
+            max_slippage=max_slippage,
+        )
         if ask is None:
+            shown_quote = wish.quote(client)
             if output is Output.JSON:
-                print_json(quoted)
+                print_json(shown_quote)
+            else:
+                console().print(quote_table(shown_quote))
             return
-        ask(_question(client, symbol, quoted), symbol)
-        with sending("the reversal"):
-            done = client.reverse(
-                symbol,
-                hold_side=side,
-                size=size,
-                shortfall=policy,
-                open_orders=open_orders,
-                worst_price=worst_price,
-                max_slippage=max_slippage,
-                quote_id="" if quoted is None else quoted.quote_id,
-            )
+        quoted, done = _agree(client, wish, ask, output)
         receipt = _receipt(client, done.client_oid)
         if output is Output.JSON:
             content = None if receipt is None else receipt.content
             print_json(Outcome(quote=quoted, reversal=done, receipt=content))
             return
         to = console()
-        to.print(_reversal_table(symbol, done, quoted, receipt))
+        to.print(_reversal_table(wish.symbol, done, quoted, receipt))
         if done.positions is not None:
             to.print(positions_table(list(done.positions)))
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    """A reversal as asked for on the command line; the names are the client's."""
+
+    symbol: str
+    hold_side: HoldSide | None = None
+    size: str | None = None
+    shortfall: Shortfall | None = None
+    open_orders: OpenOrders | None = None
+    worst_price: str | None = None
+    max_slippage: str | None = None
+
+    def quote(self, client: Client) -> Quote:
+        """Ask what it would do now."""
+        return client.quote(
+            self.symbol,
+            hold_side=self.hold_side,
+            size=self.size,
+            shortfall=self.shortfall,
+            open_orders=self.open_orders,
+            worst_price=self.worst_price,
+            max_slippage=self.max_slippage,
+        )
+
+    def commit(self, client: Client, quoted: Quote | None) -> Reversal:
+        """Do it: what was quoted or better, where there was a quote."""
+        with sending("the reversal"):
+            return client.reverse(
+                self.symbol,
+                hold_side=self.hold_side,
+                size=self.size,
+                shortfall=self.shortfall,
+                open_orders=self.open_orders,
+                worst_price=self.worst_price,
+                max_slippage=self.max_slippage,
+                quote_id="" if quoted is None else quoted.quote_id,
+            )
+
+
+def _agree(client: Client, wish: _Wish, ask: _Asker, output: Output) -> tuple[Quote | None, Reversal]:
+    """Quote, ask, commit; who is asked is shown a new quote when the market has left the last one behind."""
+    for left in reversed(range(QUOTES_MAX)):
+        quoted = None if ask.real else wish.quote(client)
+        if quoted is not None and (output is Output.TABLE or not ask.yes):
+            # For a program the quote is a part of the one document at the end; this is for who is asked.
+            console(err=output is Output.JSON).print(quote_table(quoted))
+        ask(_question(client, wish.symbol, quoted), wish.symbol)
+        try:
+            return quoted, wish.commit(client, quoted)
+        except QuoteRefused as refusal:
+            if ask.yes or not left:
+                raise
+            say(f"{refusal.text}: nothing was done; here is a new quote")
+    raise AssertionError("the last quote returns or raises")
 
 
 def _question(client: Client, symbol: str, quoted: Quote | None) -> str:
