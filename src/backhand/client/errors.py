@@ -57,7 +57,7 @@ class Refused(ClientError):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}. {self.advice}".strip()
+        return f"{self.code} {self.text.removesuffix('.')}. {self.advice}".strip()
 
 
 class AccessRefused(Refused):
