@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import engine, journal, serving
+from bench import engine, in_process, journal, serving
 from bench.figures import Missing, Report, Section, keep, show
 
 ROOT: Final = Path(__file__).parent.parent
@@ -20,6 +20,7 @@ FOLDER: Final = ROOT / ".bench"
 BENCHMARKS: Final[dict[str, Callable[[bool], Section]]] = {
     "engine": lambda quick: engine.measure(ROOT, FOLDER, quick=quick),
     "http": lambda quick: serving.measure(ROOT, FOLDER / "http", quick=quick),
+    "in-process": lambda quick: in_process.measure(quick=quick),
     "journal": lambda quick: journal.measure(FOLDER / "journal", quick=quick),
 }
 

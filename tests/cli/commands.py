@@ -1,6 +1,7 @@
 """The command as a user runs it: a process with arguments, environment, input, perhaps a terminal."""
 
 import http.client
+import json
 import os
 import pty
 import select
@@ -9,11 +10,12 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-from tests.http.venue import VenueProcess, front_door
+from tests.http.venue import LINEAR, Credentials, Trader, VenueProcess, front_door
 
 SECONDS_MAX: Final = 60.0
 #: What the machine that tests run on may have set.
@@ -32,6 +34,18 @@ class Person:
 
     venue: VenueProcess
     key: Path
+
+    @cached_property
+    def trader(self) -> Trader:
+        """The same account, asked directly."""
+        words = json.loads(self.key.read_text())
+        names = (words["apiKey"], words["secretKey"], words["passphrase"])
+        return self.venue.trader(Credentials("", *names))
+
+    @property
+    def held(self) -> str:
+        """What is held of ETHUSDT: "flat", "+3", "-3", or "L7 S7" in hedge mode."""
+        return self.trader.held(LINEAR)
 
     def run(
         self, *arguments: str, stdin: str | None = None, **environment: str

@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from backhand.cli.app import app
 from tests.cli.commands import Person, run
 from tests.cli.conftest import Enrol
-from tests.http.venue import VenueProcess
+from tests.http.venue import LINEAR, VenueProcess
 
 ETH = "ETHUSDT"
 
@@ -19,10 +22,6 @@ def asked(person: Person, *arguments: str) -> Any:
     done = person.run(*arguments, "-o", "json")
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)
-
-
-def held(person: Person) -> list[tuple[str, str]]:
-    return [(leg["holdSide"], leg["total"]) for leg in asked(person, "positions", ETH)]
 
 
 def test_a_new_users_first_minute(market: VenueProcess, tmp_path: Path) -> None:
@@ -78,7 +77,7 @@ def test_documents_of_every_command_that_looks(person: Person) -> None:
 
 def test_a_reversal_is_one_document(person: Person) -> None:
     """Quote, result and receipt in one object, the result equal to the quote."""
-    person.run("buy", ETH, "3", "--yes")
+    person.trader.take(LINEAR, "+3")
     done = asked(person, "reverse", ETH, "--yes")
     quoted, opened = done["quote"]["openLeg"], done["reversal"]["opened"]
     assert (quoted["size"], quoted["averagePrice"], quoted["fee"]) == (
@@ -87,18 +86,18 @@ def test_a_reversal_is_one_document(person: Person) -> None:
         opened["fee"],
     )
     assert {"quote", "reversal", "receipt"} == set(done)
-    assert [("short", "3")] == held(person)
+    assert "-3" == person.held
     closed = asked(person, "close", ETH, "--yes")
     assert (1, 0) == (len(closed["successList"]), len(closed["failureList"]))
-    assert [] == held(person)
+    assert "flat" == person.held
 
 
 def test_a_dry_run_shows_and_does_nothing(person: Person) -> None:
     """The quote is printed, as a table or a document, and the position stays."""
-    person.run("buy", ETH, "3", "--yes")
+    person.trader.take(LINEAR, "+3")
     assert "closes 3 long, opens 3 short" in person.run("reverse", ETH, "--dry-run").stdout
     assert "3" == asked(person, "reverse", ETH, "--dry-run")["openLeg"]["size"]
-    assert [("long", "3")] == held(person)
+    assert "+3" == person.held
 
 
 def test_hedge_mode_names_its_leg(enrol: Enrol) -> None:
@@ -107,9 +106,9 @@ def test_hedge_mode_names_its_leg(enrol: Enrol) -> None:
     person.run("buy", ETH, "10", "--yes")
     person.run("sell", ETH, "4", "--yes")
     assert 0 == person.run("reverse", ETH, "--side", "long", "--size", "3", "--yes").returncode
-    assert [("long", "7"), ("short", "7")] == sorted(held(person))
+    assert "L7 S7" == person.held
     assert 0 == person.run("close", ETH, "--side", "short", "--yes").returncode
-    assert [("long", "7")] == held(person)
+    assert "L7" == person.held
 
 
 def test_accounts_are_opened_funded_and_shown(market: VenueProcess, tmp_path: Path) -> None:
@@ -148,34 +147,33 @@ def test_the_books_are_shown(market: VenueProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "arguments", "code"),
+    ("held", "arguments", "code"),
     [
-        ((), ("reverse", ETH, "--yes"), 4),
-        ((), ("close", ETH, "--yes"), 4),
-        ((), ("buy", ETH, "1000000", "--yes"), 3),
-        ((), ("sell", ETH, "2100", "--yes"), 5),
-        ((), ("buy", "NONSENSE", "1", "--yes"), 2),
-        ((), ("buy", ETH, "plenty", "--yes"), 2),
-        ((), ("reverse", ETH), 4),
-        (("buy", ETH, "1", "--yes"), ("reverse", ETH), 10),
+        ("flat", ("reverse", ETH, "--yes"), 4),
+        ("flat", ("close", ETH, "--yes"), 4),
+        ("flat", ("buy", ETH, "1000000", "--yes"), 3),
+        ("flat", ("sell", ETH, "2100", "--yes"), 5),
+        ("flat", ("buy", "NONSENSE", "1", "--yes"), 2),
+        ("flat", ("buy", ETH, "plenty", "--yes"), 2),
+        ("flat", ("reverse", ETH), 4),
+        ("+1", ("reverse", ETH), 10),
         (
-            ("buy", ETH, "1", "--yes"),
+            "+1",
             ("reverse", ETH, "--worst-price", "1000", "--policy", "strict", "--yes"),
             6,
         ),
-        (("buy", ETH, "1", "--yes"), ("reverse", ETH, "--policy", "perhaps", "--yes"), 2),
-        ((), ("positions", "--url", "nowhere"), 2),
-        ((), ("positions", "--url", "http://127.0.0.1:9"), 8),
-        ((), ("account", "fund", "nobody", "USDT=1"), 3),
-        ((), ("account", "fund", "nobody", "much"), 2),
+        ("+1", ("reverse", ETH, "--policy", "perhaps", "--yes"), 2),
+        ("flat", ("positions", "--url", "nowhere"), 2),
+        ("flat", ("positions", "--url", "http://127.0.0.1:9"), 8),
+        ("flat", ("account", "fund", "nobody", "USDT=1"), 3),
+        ("flat", ("account", "fund", "nobody", "much"), 2),
     ],
 )
 def test_each_kind_of_failure_has_its_exit_code(
-    person: Person, before: tuple[str, ...], arguments: tuple[str, ...], code: int
+    person: Person, held: str, arguments: tuple[str, ...], code: int
 ) -> None:
     """Nothing on standard output, a sentence on standard error, and a code that a program can act on."""
-    if before:
-        assert 0 == person.run(*before).returncode
+    person.trader.take(LINEAR, held)
     digest = person.venue.operator.digest()
     done = person.run(*arguments)
     assert (code, "") == (done.returncode, done.stdout), done.stderr
@@ -185,36 +183,34 @@ def test_each_kind_of_failure_has_its_exit_code(
 
 def test_a_question_is_asked_in_a_terminal(person: Person) -> None:
     """Yes goes on, anything else does nothing and ends with 10."""
-    person.run("buy", ETH, "2", "--yes")
+    person.trader.take(LINEAR, "+2")
     code, screen = person.type("n\n", "reverse", ETH)
     assert (10, True) == (code, "closes 2 long, opens 2 short" in screen)
-    assert [("long", "2")] == held(person)
+    assert "+2" == person.held
     code, screen = person.type("y\n", "reverse", ETH)
     assert (0, True) == (code, "as quoted" in screen)
-    assert [("short", "2")] == held(person)
+    assert "-2" == person.held
     code, _ = person.type("\x04", "close", ETH)
-    assert (10, [("short", "2")]) == (code, held(person))
+    assert (10, "-2") == (code, person.held)
 
 
 def test_every_command_teaches_by_example() -> None:
-    """Help ends with what to type, and with the exit codes."""
-    for command in (
-        ("account", "open"),
-        ("account", "fund"),
-        ("account", "show"),
-        ("positions",),
-        ("orders",),
-        ("quote",),
-        ("watch",),
-        ("buy",),
-        ("sell",),
-        ("reverse",),
-        ("close",),
-        ("audit",),
-        ("doctor",),
-        ("serve",),
-    ):
-        text = run(*command, "--help", COLUMNS="300").stdout
-        assert f"backhand {' '.join(command)} " in text.replace("\n", " "), command
-        assert "Exit codes" in text, command
-    assert "9 outcome unknown" in run("--help", COLUMNS="300").stdout
+    """Help ends with what to type, and with the exit codes; one of them as it is printed."""
+    for path, command in commands(get_command(app)):
+        text = (command.epilog or "").replace("[bold]", "").replace("[/bold]", "")
+        if path != "backhand demo":
+            assert f"{path} " in text, path
+            assert "Exit codes" in text, path
+        assert command.help, path
+    printed = run("reverse", "--help", COLUMNS="300").stdout
+    assert "backhand reverse ETHUSDT --policy strict" in printed
+    assert "9 outcome unknown" in printed
+
+
+def commands(group: Any, path: str = "backhand") -> Iterator[tuple[str, Any]]:
+    """Every command with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.commands import Exchange, Listener, Person, run
 from tests.cli.conftest import Enrol
-from tests.http.venue import VenueProcess
+from tests.http.venue import LINEAR, VenueProcess
 
 ETH = "ETHUSDT"
 REAL = "https://api.bitget.com"
@@ -120,13 +120,12 @@ def test_for_real_the_symbol_is_typed(person: Person, exchange: Exchange) -> Non
     assert (0, True) == (code, "this is the real exchange" in screen)
     assert 10 == person.run("reverse", ETH, *at).returncode
     assert 0 == person.run("reverse", ETH, "--yes", *at).returncode
-    (leg,) = json.loads(person.run("positions", ETH, "-o", "json").stdout)
-    assert ("short", "2") == (leg["holdSide"], leg["total"])
+    assert "-2" == person.held
 
 
 def test_a_policy_that_the_exchange_would_ignore_is_not_sent(person: Person, exchange: Exchange) -> None:
     """A price guard that would be dropped without a word is refused, and the position stays."""
-    person.run("buy", ETH, "2", "--yes")
+    person.trader.take(LINEAR, "+2")
     done = person.run("reverse", ETH, "--worst-price", "990", "--yes", "--live", "--url", exchange.base_url)
     assert (8, True) == (done.returncode, "would ignore" in done.stderr)
     assert not any("click-backhand" in path for path in exchange.paths)
@@ -143,7 +142,7 @@ def findings(person: Person, *arguments: str, **environment: str) -> dict[str, s
 def test_a_sound_configuration_has_no_findings(person: Person) -> None:
     """Every check is ok, in both forms; what is open is said."""
     assert {"ok"} == set(findings(person).values())
-    person.run("buy", ETH, "1", "--yes")
+    person.trader.take(LINEAR, "+1")
     assert "1 positions and 0 orders are open" in person.run("doctor").stdout
 
 
