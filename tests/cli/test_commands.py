@@ -152,7 +152,7 @@ def test_the_books_are_shown(market: VenueProcess) -> None:
         ("flat", ("reverse", ETH, "--yes"), 4),
         ("flat", ("close", ETH, "--yes"), 4),
         ("flat", ("buy", ETH, "1000000", "--yes"), 3),
-        ("flat", ("sell", ETH, "2100", "--yes"), 5),
+        ("flat", ("sell", ETH, "2100", "--price", "1001", "--yes"), 5),
         ("flat", ("buy", "NONSENSE", "1", "--yes"), 2),
         ("flat", ("buy", ETH, "plenty", "--yes"), 2),
         ("flat", ("reverse", ETH), 4),
