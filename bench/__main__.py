@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import engine, growth, history, journal, serving, streaming
+from bench import engine, growth, history, in_process, journal, serving, streaming
 from bench.figures import Missing, Report, Section, keep, show
 
 ROOT: Final = Path(__file__).parent.parent
@@ -23,6 +23,7 @@ BENCHMARKS: Final[dict[str, Callable[[bool], Section]]] = {
     "http": lambda quick: serving.measure(ROOT, FOLDER / "http", quick=quick),
     "history": lambda quick: history.measure(FOLDER / "history", quick=quick),
     "streaming": lambda quick: streaming.measure(ROOT, FOLDER / "streaming", quick=quick),
+    "in-process": lambda quick: in_process.measure(quick=quick),
     "journal": lambda quick: journal.measure(FOLDER / "journal", quick=quick),
 }
 

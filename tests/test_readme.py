@@ -1,5 +1,6 @@
 """What the README shows is tried as it stands there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,10 +13,49 @@ from tests.http.venue import VenueProcess
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_the_first_program_reverses_a_position(tmp_path: Path) -> None:
+def blocks(language: str) -> list[str]:
+    """What the README shows in a language, in its order."""
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the README speaks to a POSIX shell")
+def test_the_first_minute_is_a_quote_a_reversal_and_its_result(tmp_path: Path) -> None:
+    """The README's commands, in a shell, against a venue; only the question is answered in advance."""
+    (commands,) = blocks("sh")
+    venue = VenueProcess(tmp_path / "venue.log", ("--memory", "--market", "synthetic", "--seed", "7")).start()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKHAND_")}
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-ec", commands.replace("--max-slippage 0.01", "--max-slippage 0.01 --yes")],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            timeout=120,
+            env=kept
+            | {"BACKHAND_URL": venue.base_url, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )
+    finally:
+        venue.stop()
+    assert 0 == done.returncode, done.stderr
+    assert 2 == done.stdout.count("closes 20 long, opens 20 short")
+    assert "Reversed ETHUSDT" in done.stdout
+
+
+def test_the_venue_in_process_does_what_it_says(tmp_path: Path) -> None:
+    """The README's program without a process: it prints what its comment promises."""
+    program = blocks("python")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert program.rstrip().endswith("# " + done.stdout.strip())
+
+
+def test_the_bots_program_reverses_a_position(tmp_path: Path) -> None:
     """The README's program, with only the address changed, ends short what it was long."""
     pytest.importorskip("ccxt")
-    (program,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    program = blocks("python")[1]
     log = tmp_path / "venue.log"
     venue = VenueProcess(log, ("--memory", "--market", "synthetic", "--seed", "7")).start()
     try:

@@ -6,6 +6,8 @@ What a start brings into the journal before anything else: that the venue goes o
 Each only where it changes something, so that a start like the last one writes nothing.
 """
 
+import hashlib
+import os
 from collections.abc import Sequence
 
 import msgspec
@@ -23,6 +25,7 @@ from backhand.commands import (
 from backhand.engine import State
 from backhand.events import Rejected
 from backhand.node import Node, StartRefused
+from backhand.projections.applied import Applied
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,36 +61,71 @@ async def configure(
     Raises:
         StartRefused: the engine does not take it, for example a tick that changed while the symbol is held.
     """
-
-    def missing(state: State) -> tuple[Command, ...]:
-        commands: list[Command] = []
-        listed = state.contracts
-        wanted = {contract.symbol: contract for contract in contracts}
-        is_first = state.sequence == 0
-        before = ConfigureVenue(
-            venue_id if is_first else state.venue_id,
-            seed,
-            state.one_way_size,
-            state.maintenance,
-            state.position_limit,
+    commands = await node.read(
+        lambda state: configuration(
+            state,
+            venue_id=venue_id,
+            seed=seed,
+            switches=switches,
+            first_contracts=first_contracts,
+            contracts=contracts,
         )
-        asked = {name: value for name, value in msgspec.structs.asdict(switches).items() if value is not None}
-        venue = msgspec.structs.replace(before, **asked)
-        if is_first or venue != before:
-            commands.append(venue)
-        if is_first:
-            wanted = {contract.symbol: contract for contract in first_contracts} | wanted
-        commands.extend(ListContract(one) for one in wanted.values() if listed.get(one.symbol) != one)
-        return tuple(commands)
-
-    commands = await node.read(missing)
+    )
     if not commands:
         return
-    for applied in await node.submit(commands):
+    require_taken(await node.submit(commands))
+
+
+def configuration(
+    state: State,
+    *,
+    venue_id: str,
+    seed: int | None,
+    switches: Switches,
+    first_contracts: Sequence[Contract],
+    contracts: Sequence[Contract],
+) -> tuple[Command, ...]:
+    """Give the commands that bring a venue to this configuration; the arguments are those of `configure`."""
+    commands: list[Command] = []
+    listed = state.contracts
+    wanted = {contract.symbol: contract for contract in contracts}
+    is_first = state.sequence == 0
+    before = ConfigureVenue(
+        venue_id if is_first else state.venue_id,
+        seed,
+        state.one_way_size,
+        state.maintenance,
+        state.position_limit,
+    )
+    asked = {name: value for name, value in msgspec.structs.asdict(switches).items() if value is not None}
+    venue = msgspec.structs.replace(before, **asked)
+    if is_first or venue != before:
+        commands.append(venue)
+    if is_first:
+        wanted = {contract.symbol: contract for contract in first_contracts} | wanted
+    commands.extend(ListContract(one) for one in wanted.values() if listed.get(one.symbol) != one)
+    return tuple(commands)
+
+
+def require_taken(configured: Sequence[Applied]) -> None:
+    """
+    See to it that the engine took a configuration.
+
+    Raises:
+        StartRefused: it refused a part of it.
+    """
+    for applied in configured:
         for event in applied.events:
             if isinstance(event, Rejected):
                 message = f"{_name(applied.command)} refused: {event.reason.value} {event.detail}".rstrip()
                 raise StartRefused(message)
+
+
+def new_venue_id(seed: int | None) -> str:
+    """Name a venue: by its seed, so that seeded journals are equal to the byte, else by chance."""
+    if seed is None:
+        return os.urandom(8).hex()
+    return hashlib.blake2b(f"backhand venue {seed}".encode(), digest_size=8).hexdigest()
 
 
 def _name(command: Command) -> str:

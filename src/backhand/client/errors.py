@@ -43,7 +43,10 @@ class Refused(ClientError):
         http_status: HTTP status of the answer, 0 when there was none.
         advice: What to do next.
         request_id: This venue's id of the request, for `explain`; "" elsewhere.
+        reason: The engine's own word for it, where the venue runs in this process; "" elsewhere.
     """
+
+    reason: str = ""
 
     def __init__(self, code: str, text: str, http_status: int, advice: str, request_id: str = "") -> None:
         super().__init__(code, text, http_status, advice, request_id)
@@ -54,7 +57,7 @@ class Refused(ClientError):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}. {self.advice}".strip()
+        return f"{self.code} {self.text.removesuffix('.')}. {self.advice}".strip()
 
 
 class AccessRefused(Refused):

@@ -13,8 +13,8 @@ from backhand.node import Node
 from backhand.projections.bills import BILL_KINDS
 from backhand.serving.directory import Directory
 from backhand.serving.order_reads import span_of
-from backhand.serving.views import account_view, bill_view, past_position_view, position_view, settings_view
 from backhand.units import half_up_div
+from backhand.views import account_view, bill_view, past_position_view, position_view, settings_view
 from backhand.wire.requests import account_history, account_questions, accounts
 from backhand.wire.responses.account_questions import (
     IsolatedSymbolRow,

@@ -8,8 +8,8 @@ from backhand.engine import State
 from backhand.engine.figures import account_figures, positions_of
 from backhand.engine.state import Trigger
 from backhand.projections.tickers import TickersFold
-from backhand.serving.views import account_view, position_view, ticker_view, usdt_unrealised_e20
 from backhand.streams.views import order_terms
+from backhand.views import account_view, position_view, ticker_view, usdt_unrealised_e20
 from backhand.wire.channels.accounts import EquityView, HeldPosition
 from backhand.wire.channels.books import Level
 from backhand.wire.channels.orders import OrderTerms, TriggerView

@@ -12,7 +12,7 @@ from backhand.projections.candles import without_gaps
 from backhand.projections.intervals import INTERVALS
 from backhand.projections.tickers import TickersFold
 from backhand.serving.directory import Directory
-from backhand.serving.views import ticker_view
+from backhand.views import ticker_view
 from backhand.wire.requests import market_figures, market_history, markets
 from backhand.wire.responses.market_figures import (
     VIP_FEES,

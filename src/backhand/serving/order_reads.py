@@ -7,7 +7,7 @@ from backhand.history import FillFilter, OrderFilter, TriggerFilter
 from backhand.node import Node
 from backhand.projections.orders import FillRow, OrderRow
 from backhand.projections.triggers import TriggerRow
-from backhand.serving.views import fill_view, order_view, plan_view
+from backhand.views import fill_view, order_view, plan_view
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.requests import account_history, plan_reads, queries

@@ -14,11 +14,11 @@ from backhand.history import HistoryError
 from backhand.node import Node
 from backhand.outcomes import OutcomeUnknown
 from backhand.projections.tickers import TickersFold
+from backhand.quoting import quote
 from backhand.serving.account_reads import AccountReads
 from backhand.serving.directory import Directory
 from backhand.serving.market_reads import MarketReads
 from backhand.serving.order_reads import OrderReads
-from backhand.serving.quoting import quote
 from backhand.wire.codes import Refusal
 from backhand.wire.requests import reversals
 from backhand.wire.responses.reversals import QuoteAnswer

@@ -17,6 +17,7 @@ from backhand.history import FILE_NAME as HISTORY_FILE_NAME
 from backhand.history import History
 from backhand.journal import Journal, JournalUnavailable, MemoryJournal
 from backhand.sealing import KEY_BYTES, Sealer, key_of_folder, write_private_file
+from backhand.starting import new_venue_id
 
 VENUE_ID_FILE_NAME: Final = "venue-id"
 
@@ -69,13 +70,6 @@ def open_folder(folder: Path, seed: int | None) -> Storage:
     except BaseException:
         journal.close()
         raise
-
-
-def new_venue_id(seed: int | None) -> str:
-    """Name a venue: by its seed, so that seeded journals are equal to the byte, else by chance."""
-    if seed is None:
-        return os.urandom(8).hex()
-    return hashlib.blake2b(f"backhand venue {seed}".encode(), digest_size=8).hexdigest()
 
 
 def _read_venue_id(folder: Path) -> str:

@@ -4,7 +4,7 @@ import msgspec
 
 from backhand.engine.market import Market
 from backhand.engine.state import Account
-from backhand.serving.views import settings_view
+from backhand.views import settings_view
 from backhand.wire.contracts import built_in_contracts
 
 

@@ -1,0 +1,106 @@
+"""
+Data on standard output: tables for people, JSON for programs.
+
+JSON is one document per command (one per line for `watch`), numbers as text, names as on the wire.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+#: Columns where no terminal says how wide it is: enough for every table here.
+PIPE_WIDTH: Final = 160
+ABSENT: Final = "–"
+
+
+class Output(StrEnum):
+    """How data is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", help="Tables for people, or one JSON document for programs.")
+]
+
+
+def console(*, err: bool = False) -> Console:
+    """Make a console; without a terminal it does not wrap."""
+    stream = sys.stderr if err else sys.stdout
+    wide = stream.isatty() or "COLUMNS" in os.environ
+    return Console(stderr=err, width=None if wide else PIPE_WIDTH, highlight=False)
+
+
+def print_json(data: object, *, indent: int | None = 2) -> None:
+    """Print a document."""
+    text = json.dumps(as_document(data), indent=indent, ensure_ascii=False)
+    typer.echo(text)
+
+
+def as_document(data: object) -> Any:  # noqa: ANN401 (JSON is of any type)
+    """Turn models into what JSON has: numbers as text, names in camelCase."""
+    return _renamed(msgspec.to_builtins(data, enc_hook=str, str_keys=True))
+
+
+def _renamed(value: Any) -> Any:  # noqa: ANN401 (as above)
+    if isinstance(value, dict):
+        return {_camel(name): _renamed(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(item) for item in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def shown(value: object) -> str:
+    """Write one value for people: numbers without trailing zeros or exponent."""
+    if value is None or value == "":
+        return ABSENT
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)
+
+
+def signed(value: Decimal | None) -> Text:
+    """Write a profit: green above 0, red below."""
+    if value is None:
+        return Text(ABSENT)
+    style = "green" if value > 0 else "red" if value < 0 else ""
+    return Text(("+" if value > 0 else "") + shown(value), style)
+
+
+def rows_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[str] = ()
+) -> Table:
+    """Make a table of rows; `numbers` are the columns that stand to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(value if isinstance(value, Text) else shown(value) for value in row))
+    return table
+
+
+def facts_table(title: str, facts: Iterable[tuple[str, object]]) -> Table:
+    """Make a table of names and values."""
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in facts:
+        table.add_row(name, value if isinstance(value, Text) else shown(value))
+    return table

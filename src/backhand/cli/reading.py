@@ -1,0 +1,281 @@
+"""Commands that look: `positions`, `orders`, `quote`, `watch`."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from decimal import Decimal
+from typing import Annotated, Final, get_args
+
+import typer
+from rich.table import Table
+
+from backhand.cli.connecting import DEFAULT_URL, CredentialsFile, PapTrading, Url, connect
+from backhand.cli.exits import ending
+from backhand.cli.printing import (
+    Output,
+    OutputOption,
+    console,
+    facts_table,
+    print_json,
+    rows_table,
+    shown,
+    signed,
+)
+from backhand.cli.watching import EVERY_SECONDS_MIN, watched
+from backhand.client import Client
+from backhand.client.instruments import ProductType
+from backhand.client.models import HoldSide, Order, Position, Quote, QuotedLeg
+from backhand.client.reversal import OpenOrders, Shortfall
+
+PRODUCT_TYPES: Final[tuple[ProductType, ...]] = get_args(ProductType)
+
+Symbol = Annotated[str, typer.Argument(help="The contract, such as ETHUSDT, ETHUSD or ETHPERP.")]
+AnySymbol = Annotated[str | None, typer.Argument(help="The contract; all when not said.")]
+Side = Annotated[
+    HoldSide | None, typer.Option(help="The leg to reverse, needed in hedge mode and only there.")
+]
+Size = Annotated[str | None, typer.Option(help="In base coin; all when not said. Hedge mode only.")]
+Policy = Annotated[
+    Shortfall | None,
+    typer.Option(
+        "--policy",
+        help="When the other side cannot be opened whole: close only as the exchange does, open the largest "
+        "that fits, or strict: nothing at all.",
+    ),
+]
+OpenOrdersOption = Annotated[
+    OpenOrders | None,
+    typer.Option(
+        "--open-orders",
+        help="Orders that hold part of the position: auto as the exchange does, exclude that part, include "
+        "it and cancel them, or cancelAll of the symbol.",
+    ),
+]
+WorstPrice = Annotated[str | None, typer.Option(help="No fill of either leg beyond this price.")]
+MaxSlippage = Annotated[
+    str | None, typer.Option(help="No fill further from the mark than this ratio of it: 0.01 is 1 %.")
+]
+
+
+def positions(
+    symbol: AnySymbol = None,
+    *,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show what is held, with its profit at the mark."""
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        held = held_of(client, symbol)
+        if output is Output.JSON:
+            print_json(held)
+        else:
+            console().print(positions_table(held))
+
+
+def orders(
+    symbol: AnySymbol = None,
+    *,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show the orders that rest in the book, the newest hundred of each product type."""
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        resting = resting_of(client, symbol)
+        if output is Output.JSON:
+            print_json(resting)
+        else:
+            console().print(_orders_table(resting))
+
+
+def quote(
+    symbol: Symbol,
+    *,
+    side: Side = None,
+    size: Size = None,
+    policy: Policy = None,
+    open_orders: OpenOrdersOption = None,
+    worst_price: WorstPrice = None,
+    max_slippage: MaxSlippage = None,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """
+    Show what a reversal would do now, to the last digit. Changes nothing.
+
+    The real exchange has no quotes.
+    """
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        quoted = client.quote(
+            symbol,
+            hold_side=side,
+            size=size,
+            shortfall=policy,
+            open_orders=open_orders,
+            worst_price=worst_price,
+            max_slippage=max_slippage,
+        )
+        if output is Output.JSON:
+            print_json(quoted)
+        else:
+            console().print(quote_table(quoted))
+
+
+def watch(
+    symbol: AnySymbol = None,
+    *,
+    every: Annotated[float, typer.Option(min=EVERY_SECONDS_MIN, help="Seconds between two looks.")] = 1.0,
+    count: Annotated[int, typer.Option(min=0, help="End after so many looks; 0 never.")] = 0,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Watch positions and their profit until Ctrl-C. With -o json: one line per look."""
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        looks = watched(lambda: held_of(client, symbol), every, count)
+        with suppress(KeyboardInterrupt):
+            if output is Output.JSON:
+                for held in looks:
+                    print_json(held, indent=None)
+            else:
+                _redraw(looks)
+
+
+def _redraw(looks: Iterable[list[Position]]) -> None:
+    from rich.live import Live  # noqa: PLC0415 (only here, and not light)
+
+    to = console()
+    if not to.is_terminal:
+        for held in looks:
+            to.print(positions_table(held))
+        return
+    with Live(console=to, auto_refresh=False) as live:
+        for held in looks:
+            live.update(positions_table(held), refresh=True)
+
+
+def held_of(client: Client, symbol: str | None) -> list[Position]:
+    """What is held of a symbol, or of everything."""
+    if symbol is not None:
+        return client.positions(symbol)
+    return [leg for product in PRODUCT_TYPES for leg in client.positions(product_type=product)]
+
+
+def resting_of(client: Client, symbol: str | None) -> list[Order]:
+    """What rests in the book of a symbol, or of everything."""
+    if symbol is not None:
+        return client.open_orders(symbol).orders
+    return [one for product in PRODUCT_TYPES for one in client.open_orders(product_type=product).orders]
+
+
+def positions_table(held: list[Position]) -> Table | str:
+    """Show legs and their profit."""
+    if not held:
+        return "Nothing is held."
+    numbers = ("size", "locked", "entry", "mark", "leverage", "liquidation", "profit")
+    return rows_table(
+        "Positions",
+        ("symbol", "side", *numbers),
+        (
+            (
+                leg.symbol,
+                leg.hold_side,
+                leg.total,
+                leg.locked,
+                leg.open_price_avg,
+                leg.mark_price,
+                leg.leverage,
+                rounded_price(leg.liquidation_price),
+                signed(leg.unrealized_profit).append(f" {leg.margin_coin}", ""),
+            )
+            for leg in held
+        ),
+        numbers,
+    )
+
+
+def _orders_table(resting: list[Order]) -> Table | str:
+    if not resting:
+        return "Nothing rests in the book."
+    numbers = ("size", "filled", "price")
+    return rows_table(
+        "Open orders",
+        ("symbol", "side", "does", *numbers, "force", "orderId", "clientOid"),
+        (
+            (
+                one.symbol,
+                one.side,
+                one.trade_side,
+                one.size,
+                one.filled_size,
+                one.price,
+                one.force,
+                one.order_id,
+                one.client_oid,
+            )
+            for one in resting
+        ),
+        numbers,
+    )
+
+
+def quote_table(quoted: Quote) -> Table:
+    """Show a plan: both legs, what it costs, what is left."""
+    coin = quoted.margin_coin
+    facts: list[tuple[str, object]] = [
+        ("outcome", quoted.outcome),
+        ("before", _held(quoted.before.long, quoted.before.short)),
+        ("after", _held(quoted.after.long, quoted.after.short)),
+        ("close leg", _leg(quoted.close_leg, coin)),
+        ("open leg", _leg(quoted.open_leg, coin)),
+        ("realised profit", signed(quoted.realized_profit).append(f" {coin}", "")),
+        ("margin", f"needs {shown(quoted.margin_needed)} of {shown(quoted.margin_free)} {coin} free"),
+        ("mark price", quoted.mark_price),
+        ("margin ratio after", percent(quoted.margin_ratio)),
+        ("liquidation after", rounded_price(quoted.liquidation_price)),
+    ]
+    if quoted.shortfall:
+        facts.append(("falls short", quoted.shortfall.replace("_", " ")))
+    cancelled = [*quoted.cancelled_orders, *quoted.cancelled_triggers]
+    if cancelled:
+        facts.append(("cancels", ", ".join(cancelled)))
+    return facts_table(f"Quote: reverse {quoted.symbol}", facts)
+
+
+def _held(long: Decimal, short: Decimal) -> str:
+    return f"long {shown(long)}, short {shown(short)}"
+
+
+def _leg(leg: QuotedLeg, coin: str) -> str:
+    if not leg.size:
+        return "nothing"
+    worst = "" if leg.worst_price == leg.average_price else f" (worst {shown(leg.worst_price)})"
+    return f"{leg.side} {shown(leg.size)} at {shown(leg.average_price)}{worst}, fee {shown(leg.fee)} {coin}"
+
+
+def rounded_price(price: Decimal | None) -> str:
+    """Write a computed price with as many digits as a person reads; none where there is none."""
+    if price is None or price <= 0:
+        return shown(None)
+    return shown(price.quantize(Decimal("0.0001")))
+
+
+def percent(ratio: Decimal) -> str:
+    """Write a ratio in per cent."""
+    return f"{shown((ratio * 100).quantize(Decimal('0.01')))} %"
+
+
+READING_HELP: Final = {
+    "positions": "[bold]Examples[/bold]\n\n  backhand positions\n\n"
+    "  backhand positions ETHUSDT -o json | jq '.[].total'",
+    "orders": "[bold]Example[/bold]  backhand orders ETHUSDT",
+    "quote": "[bold]Examples[/bold]\n\n  backhand quote ETHUSDT\n\n"
+    "  backhand quote ETHUSDT --policy strict --max-slippage 0.002\n\n"
+    "  backhand quote ETHUSDT --side long --size 3   (hedge mode)",
+    "watch": "[bold]Examples[/bold]\n\n  backhand watch\n\n  backhand watch ETHUSDT --every 0.5 -o json",
+}

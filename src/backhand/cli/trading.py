@@ -1,0 +1,395 @@
+"""Commands that trade: `buy`, `sell`, `reverse`, `close`. Each asks first, and for real only with --live."""
+
+from contextlib import suppress
+from typing import Annotated, Final
+
+import msgspec
+import typer
+from rich.table import Table
+
+from backhand.cli.connecting import (
+    DEFAULT_URL,
+    CredentialsFile,
+    Live,
+    PapTrading,
+    Url,
+    Yes,
+    allow_trading,
+    confirm,
+    connect,
+    is_exchange,
+)
+from backhand.cli.exits import Exit, Stop, ending, say, sending
+from backhand.cli.printing import (
+    Output,
+    OutputOption,
+    console,
+    facts_table,
+    print_json,
+    rows_table,
+    shown,
+)
+from backhand.cli.reading import (
+    MaxSlippage,
+    OpenOrdersOption,
+    Policy,
+    Side,
+    Size,
+    Symbol,
+    WorstPrice,
+    positions_table,
+    quote_table,
+)
+from backhand.client import Client, NoAnswer, NotFound, QuoteRefused, Refused, Reversal
+from backhand.client.instruments import instrument_of
+from backhand.client.models import ClosedPositions, HoldSide, Order, Quote, Receipt
+from backhand.client.order_calls import Side as TradeSide
+from backhand.client.reversal import OpenOrders, Shortfall
+
+#: What a venue without quotes answers: there is no such path.
+NO_SUCH_CALL: Final = "40404"
+#: Quotes that one command shows: a market that outruns so many is better met with a price guard.
+QUOTES_MAX: Final = 5
+
+Quantity = Annotated[str, typer.Argument(help="In base coin: 0.5 of ETHUSDT is half an ether.")]
+Price = Annotated[str | None, typer.Option(help="Makes it a limit order; without it, at market.")]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """A reversal from beginning to end, as one document; what was not there is null."""
+
+    quote: Quote | None
+    reversal: Reversal
+    receipt: dict[str, object] | None
+
+
+def buy(
+    symbol: Symbol,
+    size: Quantity,
+    *,
+    price: Price = None,
+    live: Live = False,
+    yes: Yes = False,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Buy: opens a long. In one-way mode it reduces a short that is held first."""
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        _place(client, symbol, "buy", size, price, _Asker(client, url, live=live, yes=yes), output)
+
+
+def sell(
+    symbol: Symbol,
+    size: Quantity,
+    *,
+    price: Price = None,
+    live: Live = False,
+    yes: Yes = False,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Sell: opens a short. In one-way mode it reduces a long that is held first."""
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        _place(client, symbol, "sell", size, price, _Asker(client, url, live=live, yes=yes), output)
+
+
+class _Asker:
+    """Asks before anything trades: whether it may here at all, and whether it is meant."""
+
+    def __init__(self, client: Client, url: str, *, live: bool, yes: bool) -> None:
+        self.yes = yes
+        self.real = allow_trading(client, url, live=live)
+        if self.real:
+            say(f"this is the real exchange: {url}")
+
+    def __call__(self, question: str, symbol: str) -> None:
+        confirm(question, yes=self.yes, typed=symbol if self.real else "")
+
+
+def _place(
+    client: Client,
+    symbol: str,
+    side: TradeSide,
+    size: str,
+    price: str | None,
+    ask: _Asker,
+    output: Output,
+) -> None:
+    symbol = instrument_of(symbol).symbol
+    hedge = client.account(symbol).pos_mode == "hedge_mode"
+    at = "at market" if price is None else f"at {price}"
+    ask(f"{side.capitalize()} {size} {symbol} {at}?", symbol)
+    with sending("the order"):
+        ids = client.place_order(symbol, side, size, price=price, trade_side="open" if hedge else None)
+    # What was sent is accepted; a look that fails now must not seem to say otherwise.
+    try:
+        order = client.order(symbol, client_oid=ids.client_oid)
+    except (NotFound, NoAnswer):
+        say("accepted; the exchange does not show the order yet")
+        if output is Output.JSON:
+            print_json(ids)
+        else:
+            console().print(facts_table("Order", (("orderId", ids.order_id), ("clientOid", ids.client_oid))))
+        return
+    if output is Output.JSON:
+        print_json(order)
+    else:
+        console().print(_order_table(order))
+
+
+def reverse(
+    symbol: Symbol,
+    *,
+    side: Side = None,
+    size: Size = None,
+    policy: Policy = None,
+    open_orders: OpenOrdersOption = None,
+    worst_price: WorstPrice = None,
+    max_slippage: MaxSlippage = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the quote and end.")] = False,
+    live: Live = False,
+    yes: Yes = False,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """
+    Close a position and open the same size on the other side, as one step.
+
+    Shows the quote, asks, commits exactly what was quoted or better, and shows the result. It is sent once:
+    when its answer is lost, the venue is asked what happened before this command ends.
+    """
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        if dry_run and is_exchange(url):
+            raise Stop(Exit.REFUSED, "the real exchange has no quotes, so nothing can be shown in advance")
+        ask = None if dry_run else _Asker(client, url, live=live, yes=yes)
+        wish = _Wish(
+            instrument_of(symbol).symbol,
+            hold_side=side,
+            size=size,
+            shortfall=policy,
+            open_orders=open_orders,
+            worst_price=worst_price,
+            max_slippage=max_slippage,
+        )
+        if ask is None:
+            shown_quote = wish.quote(client)
+            if output is Output.JSON:
+                print_json(shown_quote)
+            else:
+                console().print(quote_table(shown_quote))
+            return
+        quoted, done = _agree(client, wish, ask, output)
+        receipt = _receipt(client, done.client_oid)
+        if output is Output.JSON:
+            content = None if receipt is None else receipt.content
+            print_json(Outcome(quote=quoted, reversal=done, receipt=content))
+            return
+        to = console()
+        to.print(_reversal_table(wish.symbol, done, quoted, receipt))
+        if done.positions is not None:
+            to.print(positions_table(list(done.positions)))
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    """A reversal as asked for on the command line; the names are the client's."""
+
+    symbol: str
+    hold_side: HoldSide | None = None
+    size: str | None = None
+    shortfall: Shortfall | None = None
+    open_orders: OpenOrders | None = None
+    worst_price: str | None = None
+    max_slippage: str | None = None
+
+    def quote(self, client: Client) -> Quote:
+        """Ask what it would do now."""
+        return client.quote(
+            self.symbol,
+            hold_side=self.hold_side,
+            size=self.size,
+            shortfall=self.shortfall,
+            open_orders=self.open_orders,
+            worst_price=self.worst_price,
+            max_slippage=self.max_slippage,
+        )
+
+    def commit(self, client: Client, quoted: Quote | None) -> Reversal:
+        """Do it: what was quoted or better, where there was a quote."""
+        with sending("the reversal"):
+            return client.reverse(
+                self.symbol,
+                hold_side=self.hold_side,
+                size=self.size,
+                shortfall=self.shortfall,
+                open_orders=self.open_orders,
+                worst_price=self.worst_price,
+                max_slippage=self.max_slippage,
+                quote_id="" if quoted is None else quoted.quote_id,
+            )
+
+
+def _agree(client: Client, wish: _Wish, ask: _Asker, output: Output) -> tuple[Quote | None, Reversal]:
+    """Quote, ask, commit; who is asked is shown a new quote when the market has left the last one behind."""
+    for left in reversed(range(QUOTES_MAX)):
+        quoted = None if ask.real else wish.quote(client)
+        if quoted is not None and (output is Output.TABLE or not ask.yes):
+            # For a program the quote is a part of the one document at the end; this is for who is asked.
+            console(err=output is Output.JSON).print(quote_table(quoted))
+        ask(_question(client, wish.symbol, quoted), wish.symbol)
+        try:
+            return quoted, wish.commit(client, quoted)
+        except QuoteRefused as refusal:
+            if ask.yes or not left:
+                raise
+            say(f"{refusal.text}: nothing was done; here is a new quote")
+    raise AssertionError("the last quote returns or raises")
+
+
+def _question(client: Client, symbol: str, quoted: Quote | None) -> str:
+    if quoted is not None:
+        return f"Reverse {symbol}?"
+    held = ", ".join(f"{leg.hold_side} {shown(leg.total)}" for leg in client.positions(symbol)) or "nothing"
+    return f"Reverse {symbol}, at whatever the book gives? Held now: {held}."
+
+
+def _receipt(client: Client, client_oid: str) -> Receipt | None:
+    """The receipt, where the venue has receipts and this one is written already."""
+    with suppress(NotFound, NoAnswer):
+        try:
+            return client.receipt(client_oid=client_oid)
+        except Refused as refusal:
+            if refusal.code != NO_SUCH_CALL:
+                raise
+    return None
+
+
+def close(
+    symbol: Symbol,
+    *,
+    side: Annotated[HoldSide | None, typer.Option(help="Hedge mode: only this leg.")] = None,
+    live: Live = False,
+    yes: Yes = False,
+    url: Url = DEFAULT_URL,
+    credentials: CredentialsFile = None,
+    paptrading: PapTrading = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Close a position at market. What the book does not take stays open."""
+    with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        ask = _Asker(client, url, live=live, yes=yes)
+        symbol = instrument_of(symbol).symbol
+        held = [leg for leg in client.positions(symbol) if side in (None, leg.hold_side)]
+        if not yes:
+            console(err=True).print(positions_table(held))
+        ask(f"Close {symbol} at market?", symbol)
+        with sending("the closing order"):
+            closed = client.close_positions(symbol, hold_side=side)
+        if output is Output.JSON:
+            print_json(closed)
+        else:
+            to = console()
+            to.print(_closed_table(client, symbol, closed))
+            to.print(positions_table(client.positions(symbol)))
+        if closed.failure_list:
+            raise typer.Exit(Exit.REFUSED)
+
+
+def _order_table(order: Order) -> Table:
+    return facts_table(
+        f"Order {order.order_id}",
+        (
+            ("does", f"{order.side} {shown(order.size)} {order.symbol}"),
+            ("price", order.price or "market"),
+            ("status", order.status),
+            ("filled", f"{shown(order.filled_size)} at {shown(order.average_price)}"),
+            ("fee", f"{shown(order.fee)} {order.margin_coin}"),
+            ("clientOid", order.client_oid),
+        ),
+    )
+
+
+def _reversal_table(symbol: str, done: Reversal, quoted: Quote | None, receipt: Receipt | None) -> Table:
+    opened = done.opened
+    facts: list[tuple[str, object]] = []
+    if quoted is not None:
+        leg = quoted.close_leg
+        facts.append(("closed", f"{leg.side} {shown(leg.size)}, quoted at {shown(leg.average_price)}"))
+    if done.closed is not None:
+        leg_closed = done.closed
+        facts.append(
+            (
+                "closed",
+                f"{leg_closed.side} {shown(leg_closed.filled_size)} at {shown(leg_closed.average_price)}",
+            )
+        )
+    if opened is None:
+        facts.append(("opened", "accepted; the exchange does not show the order yet"))
+    else:
+        short = "" if opened.filled_size == opened.size else f" of {shown(opened.size)}"
+        facts += [
+            ("opened", f"{opened.side} {shown(opened.filled_size)}{short} at {shown(opened.average_price)}"),
+            ("fee of the opening", opened.fee),
+        ]
+        if quoted is not None:
+            facts.append(("compared", _compared(quoted, done)))
+    if receipt is not None:
+        facts += [(name, value) for name, value in receipt.content.items() if isinstance(value, str)]
+    if done.found:
+        facts.append(("note", "the answer was lost; the venue was asked what happened"))
+    if done.note:
+        facts.append(("note", done.note))
+    facts += [("orderId", done.order_id), ("clientOid", done.client_oid)]
+    return facts_table(f"Reversed {symbol}", facts)
+
+
+def _compared(quoted: Quote, done: Reversal) -> str:
+    """Say how the opening leg differs from its quote."""
+    leg, opened = quoted.open_leg, done.opened
+    if opened is None:
+        return "not known yet"
+    pairs = (
+        ("size", leg.size, opened.filled_size),
+        ("price", leg.average_price, opened.average_price),
+        ("fee", leg.fee, opened.fee),
+    )
+    differences = [f"{name} {shown(was)} → {shown(now)}" for name, was, now in pairs if was != now]
+    return ", ".join(differences) or "as quoted"
+
+
+def _closed_table(client: Client, symbol: str, closed: ClosedPositions) -> Table:
+    def filled(order_id: str) -> tuple[object, object, object]:
+        with suppress(NotFound, NoAnswer):
+            order = client.order(symbol, order_id=order_id)
+            return order.filled_size, order.average_price, order.total_profits
+        return None, None, None
+
+    return rows_table(
+        f"Closed {symbol}",
+        ("orderId", "size", "price", "profit", "why not"),
+        [
+            *((one.order_id, *filled(one.order_id), None) for one in closed.success_list),
+            *((None, None, None, None, f"{one.error_code} {one.error_msg}") for one in closed.failure_list),
+        ],
+        ("size", "price", "profit"),
+    )
+
+
+TRADING_HELP: Final = {
+    "buy": "[bold]Examples[/bold]\n\n  backhand buy ETHUSDT 20\n\n"
+    "  backhand buy ETHUSDT 20 --price 2950 --yes",
+    "sell": "[bold]Examples[/bold]\n\n  backhand sell ETHUSDT 20\n\n"
+    "  backhand sell ETHUSDT 20 --price 3050 --yes",
+    "reverse": "[bold]Examples[/bold]\n\n  backhand reverse ETHUSDT\n\n"
+    "  backhand reverse ETHUSDT --dry-run\n\n"
+    "  backhand reverse ETHUSDT --policy strict --max-slippage 0.002 --yes -o json\n\n"
+    "  backhand reverse ETHUSDT --side long --size 3   (hedge mode)\n\n"
+    "  backhand reverse BTCUSDT --url https://api.bitget.com --live   (real money: asks for the symbol)",
+    "close": "[bold]Examples[/bold]\n\n  backhand close ETHUSDT\n\n"
+    "  backhand close ETHUSDT --side short --yes",
+}

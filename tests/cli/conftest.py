@@ -1,0 +1,59 @@
+"""A venue and people with accounts on it, for the tests of commands."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.commands import Exchange, Listener, Person
+from tests.http.venue import LINEAR, VenueProcess
+
+Enrol = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
+    """A venue in memory with a deep book of ETHUSDT at 999 / 1000, where nobody else moves the price."""
+    log = tmp_path_factory.mktemp("cli") / "venue.log"
+    process = VenueProcess(log, ("--memory", "--market", "manual", "--clock", "real", "--limits", "off"))
+    process.start()
+    process.operator.set_book(LINEAR, [("999", "1000000")], [("1000", "1000000")], "1000")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def enrol(market: VenueProcess, tmp_path: Path) -> Enrol:
+    """Open an account and keep its key in a private file."""
+
+    def enrol_one(**account: Any) -> Person:
+        key = market.operator.open_key(**({"balances": {"USDT": "100000"}} | account))
+        file = tmp_path / f"{key.uid}.json"
+        file.touch(mode=0o600)
+        words = {"apiKey": key.api_key, "secretKey": key.secret, "passphrase": key.passphrase}
+        file.write_text(json.dumps(words))
+        return Person(market, file)
+
+    return enrol_one
+
+
+@pytest.fixture
+def person(enrol: Enrol) -> Person:
+    return enrol()
+
+
+@pytest.fixture
+def exchange(market: VenueProcess) -> Iterator[Exchange]:
+    """What a client takes for the real exchange."""
+    stand_in = Exchange(market)
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    counted = Listener()
+    yield counted
+    counted.close()
