@@ -11,7 +11,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test sim check build bench clean
+.PHONY: help demo serve test sim check build bench docs clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -57,6 +57,9 @@ build: $(built) ## compile the engine into .build/compiled
 
 bench: $(ready) $(built) ## measure, and compare within the run
 	@$(run) bench $(ARGS)
+
+docs: $(ready) ## write docs/messages.md, the page of all commands, events and reasons
+	@$(run) tests.messages
 
 clean: ## remove everything that these targets made, .venv included
 	rm -rf .venv .build .bench build dist src/backhand.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from bench import engine, in_process, journal, serving
+from bench import engine, growth, history, in_process, journal, serving, streaming
 from bench.figures import Missing, Report, Section, keep, show
 
 ROOT: Final = Path(__file__).parent.parent
@@ -19,8 +19,11 @@ FOLDER: Final = ROOT / ".bench"
 
 BENCHMARKS: Final[dict[str, Callable[[bool], Section]]] = {
     "engine": lambda quick: engine.measure(ROOT, FOLDER, quick=quick),
+    "growth": lambda quick: growth.measure(ROOT, quick=quick),
     "http": lambda quick: serving.measure(ROOT, FOLDER / "http", quick=quick),
+    "history": lambda quick: history.measure(FOLDER / "history", quick=quick),
     "in-process": lambda quick: in_process.measure(quick=quick),
+    "streaming": lambda quick: streaming.measure(ROOT, FOLDER / "streaming", quick=quick),
     "journal": lambda quick: journal.measure(FOLDER / "journal", quick=quick),
 }
 

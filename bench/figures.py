@@ -23,11 +23,16 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Ratio(msgspec.Struct, frozen=True):
-    """One quantity as a multiple of another, once per round; `goal` is the least that is wanted, if any."""
+    """
+    One quantity as a multiple of another, once per round.
+
+    `goal` is the least that is wanted, if any; with `at_most` the most.
+    """
 
     name: str
     rounds: tuple[float, ...]
     goal: float | None = None
+    at_most: bool = False
 
     @property
     def median(self) -> float:
@@ -37,7 +42,9 @@ class Ratio(msgspec.Struct, frozen=True):
     @property
     def reached(self) -> bool | None:
         """Whether the goal is met; None where there is no goal."""
-        return None if self.goal is None else self.median >= self.goal
+        if self.goal is None:
+            return None
+        return self.median <= self.goal if self.at_most else self.median >= self.goal
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -111,7 +118,7 @@ def _rows(section: Section) -> Iterable[tuple[str, str, str, str, str]]:
         )
     for one in section.ratios:
         low, high = min(one.rounds), max(one.rounds)
-        goal = "" if one.goal is None else f"≥ {one.goal:g} ×"
+        goal = "" if one.goal is None else f"{'≤' if one.at_most else '≥'} {one.goal:g} ×"
         verdict = {None: "", True: "reached", False: "not reached"}[one.reached]
         spread = f"{_number(low)} – {_number(high)}"
         yield one.name, f"{_number(one.median)} ×", spread, goal, verdict

@@ -86,18 +86,18 @@ def measure(root: Path, folder: Path, *, quick: bool) -> Section:
     p99_ms: list[float] = []
     with (
         tempfile.TemporaryDirectory(dir=folder) as data,
-        _serving([*_VENUE, "--data", data], {"PYTHONPATH": str(path)}, folder / "venue.log") as venue,
-        _serving([sys.executable, "-m", "bench.http_empty"], {}, folder / "empty.log") as empty,
+        serving([*_VENUE, "--data", data], {"PYTHONPATH": str(path)}, folder / "venue.log") as venue,
+        serving([sys.executable, "-m", "bench.http_empty"], {}, folder / "empty.log") as empty,
         Worker([sys.executable, "-m", "bench.http_load"]) as load,
     ):
         accounts = _open_accounts(venue)
         for _ in range(rounds):
             for server, microseconds, rate in ((empty, empty_us, empty_rate), (venue, venue_us, venue_rate)):
-                before = _cpu_seconds(server.pid)
+                before = cpu_seconds(server.pid)
                 answer = load.ask({"port": server.port, "requests": requests, "accounts": accounts})
                 if server is venue:
                     _settle(venue, accounts[0])
-                spent = _cpu_seconds(server.pid) - before
+                spent = cpu_seconds(server.pid) - before
                 if answer["failures"]:
                     raise MeasurementWrong(
                         f"{answer['failures']} refused, the first: {answer['first_failure']}"
@@ -128,7 +128,7 @@ def measure(root: Path, folder: Path, *, quick: bool) -> Section:
 
 
 @contextmanager
-def _serving(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Running]:
+def serving(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Running]:
     """Start a server, wait for its ready line, and stop it in the end. What it says goes to `log`."""
     with log.open("wb") as said:
         process = subprocess.Popen(
@@ -211,7 +211,7 @@ def _control(venue: Running, method: str, path: str, body: object = None) -> Any
         return json.loads(answer.read())
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process, ended threads included, to a hundredth of a second."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND

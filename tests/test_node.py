@@ -69,6 +69,37 @@ def test_nothing_is_answered_and_nothing_read_before_the_sync(history: History) 
     running(journal, history, use)
 
 
+def test_captures_see_each_command_alone_and_before_its_sync(history: History) -> None:
+    """A capture runs after each command of a batch, with the state as that command left it; folds wait."""
+    journal = GatedJournal()
+    seen: list[tuple[int, int]] = []
+    folded: list[int] = []
+
+    async def use() -> None:
+        node = Node(
+            State(),
+            journal,
+            history,
+            VenueClock(),
+            folds=(lambda applied: folded.extend(one.sequence for one in applied),),
+            captures=(lambda state, one: seen.append((one.sequence, len(state.accounts))),),
+        )
+        committing = asyncio.create_task(node.run())
+        journal.gate.clear()
+        answer = asyncio.create_task(node.submit((*opened("a"), *opened("b"))))
+        await waiting_sync(journal)
+        await asyncio.sleep(0)
+        # The house has an account too.
+        assert ([(1, 2), (2, 3)], []) == (seen, folded)
+        journal.gate.set()
+        await answer
+        assert [1, 2] == folded
+        await node.stop()
+        await committing
+
+    asyncio.run(use())
+
+
 def test_commands_that_arrive_while_a_sync_runs_form_the_next_batch(history: History) -> None:
     """Five callers during one sync share the following one, each with its own part of the answer."""
     journal = GatedJournal()

@@ -25,13 +25,27 @@ PURE_IMPORTS: Final = (
     *("bisect", "decimal", "heapq", "math", "operator", "re", "string", "struct", "urllib.parse"),
     *("base64", "binascii", "hashlib", "hmac", "msgspec", "mypy_extensions", "typing_extensions"),
     *("backhand.units", "backhand.commands", "backhand.events"),
-    *("backhand.engine", "backhand.projections", "backhand.wire"),
+    *("backhand.engine", "backhand.projections", "backhand.wire", "backhand.streams"),
 )
 #: Built-ins that do I/O, run text, or answer differently in another process (`hash`, `id`).
 IMPURE_NAMES: Final = frozenset(
     ["__import__", "breakpoint", "compile", "eval", "exec", "hash", "id", "input", "open", "print"]
 )
-PURE_PARTS: Final = ("units.py", "commands.py", "events.py", "engine", "wire", "projections")
+#: Types whose values are rounded where nobody says how.
+INEXACT_NAMES: Final = frozenset(["float", "complex", "Decimal", "Fraction"])
+#: What of `math` gives integers for integers, and methods that do not.
+EXACT_MATH: Final = frozenset(["gcd", "lcm", "isqrt"])
+INEXACT_METHODS: Final = frozenset(["as_integer_ratio", "fromhex", "truediv", "__truediv__"])
+#: Exponents that the lines before them keep from being negative.
+GUARDED_EXPONENTS: Final = frozenset(["places - shown", "shown - places"])
+#: Methods that would give objects an order or a hash of their own.
+ORDER_METHODS: Final = frozenset(["__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__hash__"])
+#: What makes a set of two views of dictionaries.
+SET_OPERATORS: Final = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
+#: Attributes that hold frozen structs, and dictionaries whose keys are names.
+PRINTABLE_STRUCTS: Final = frozenset(["contract", "take_profit", "stop_loss"])
+NAMED: Final = (".markets", ".coins", ".accounts", ".ledgers", ".holdings", ".client_oids", ".hedge_modes")
+PURE_PARTS: Final = ("units.py", "commands.py", "events.py", "engine", "wire", "projections", "streams")
 
 #: The longest module may only get shorter: lower this number with it.
 MODULE_LINES_MAX: Final = 400
@@ -55,7 +69,8 @@ def impurities(text: str) -> list[str]:
     """Find imports and built-ins through which the outside could come in."""
     nodes = list(ast.walk(ast.parse(text)))
     names = [(node, name) for node in nodes for name in imported(node) if not is_pure(name)]
-    calls = [node for node in nodes if isinstance(node, ast.Name) and node.id in IMPURE_NAMES]
+    used = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    calls = [node for node in used if node.id in IMPURE_NAMES]
     return [
         *(f"line {line(node)}: imports {name}" for node, name in names),
         *(f"line {line(node)}: {node.id}" for node in calls),
@@ -80,16 +95,37 @@ def imported(node: ast.AST) -> Iterator[str]:
 
 
 def floats(text: str) -> list[str]:
-    """Find float literals, true divisions and the name `float`."""
+    """Find float literals, names of inexact types, and what makes a float of integers."""
     found = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
             found.append(f"line {line(node)}: the literal {node.value}")
         if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
             found.append(f"line {line(node)}: true division")
-        if isinstance(node, ast.Name) and node.id == "float":
-            found.append(f"line {line(node)}: float")
+        if (
+            isinstance(node, ast.BinOp | ast.AugAssign)
+            and isinstance(node.op, ast.Pow)
+            and not is_count(node)
+        ):
+            found.append(f"line {line(node)}: a power that may be negative")
+        if isinstance(node, ast.Name) and node.id in INEXACT_NAMES:
+            found.append(f"line {line(node)}: {node.id}")
+        if isinstance(node, ast.Constant) and node.value in INEXACT_NAMES:
+            found.append(f"line {line(node)}: {node.value}")
+        if isinstance(node, ast.ImportFrom) and node.module == "math":
+            names = [alias.name for alias in node.names if alias.name not in EXACT_MATH]
+            found += [f"line {line(node)}: math.{name}" for name in names]
+        if isinstance(node, ast.Import) and any(alias.name == "math" for alias in node.names):
+            found.append(f"line {line(node)}: math as a whole")
+        if isinstance(node, ast.Attribute) and node.attr in INEXACT_METHODS:
+            found.append(f"line {line(node)}: {node.attr}")
     return found
+
+
+def is_count(node: ast.BinOp | ast.AugAssign) -> bool:
+    """Tell whether a power's exponent is written down and not negative, or a difference that is guarded."""
+    exponent = node.right if isinstance(node, ast.BinOp) else node.value
+    return isinstance(exponent, ast.Constant) or ast.unparse(exponent) in GUARDED_EXPONENTS
 
 
 def sets(text: str) -> list[str]:
@@ -101,6 +137,58 @@ def sets(text: str) -> list[str]:
         if isinstance(node, ast.Name) and node.id in {"set", "frozenset"}:
             found.append(f"line {line(node)}: {node.id}")
     return found
+
+
+def unordered(text: str) -> list[str]:
+    """Find orders that come from where an object lies in memory, or that comparing objects would need."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name in ORDER_METHODS:
+            found.append(f"line {line(node)}: {node.name}")
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, SET_OPERATORS)
+            and any(map(is_view, operands(node)))
+        ):
+            found.append(f"line {line(node)}: a set of a dictionary's entries")
+        if (
+            isinstance(node, ast.FormattedValue)
+            and node.conversion == ord("r")
+            and not is_printable(node.value)
+        ):
+            found.append(f"line {line(node)}: !r")
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+            keyed = any(keyword.arg == "key" for keyword in node.keywords)
+            if name in {"sorted", "sort"} and not keyed and not is_sortable(node):
+                found.append(f"line {line(node)}: {name} without a key")
+            if name in {"repr", "ascii", "vars", "dir", "globals", "locals"}:
+                found.append(f"line {line(node)}: {name}")
+    return found
+
+
+def operands(node: ast.BinOp) -> tuple[ast.expr, ast.expr]:
+    """Give both sides of an operator."""
+    return node.left, node.right
+
+
+def is_view(node: ast.expr) -> bool:
+    """Tell whether this is a view of a dictionary, which set operators take."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"keys", "items"}
+    )
+
+
+def is_printable(node: ast.expr) -> bool:
+    """Tell whether this is a frozen struct: its text is its values, not its address."""
+    return isinstance(node, ast.Attribute) and node.attr in PRINTABLE_STRUCTS
+
+
+def is_sortable(node: ast.Call) -> bool:
+    """Tell whether what is sorted is a dictionary by names: texts, which have one order."""
+    return bool(node.args) and ast.unparse(node.args[0]).removesuffix(".items()").endswith(NAMED)
 
 
 def asserts(text: str) -> list[str]:
@@ -169,10 +257,10 @@ def test_pure_parts_import_nothing_that_can_see_the_outside() -> None:
     assert findings(impurities, modules(*PURE_PARTS)) == []
 
 
-@pytest.mark.parametrize("check", [floats, sets, asserts])
+@pytest.mark.parametrize("check", [floats, sets, unordered, asserts])
 def test_engine_keeps_to_exact_and_ordered_arithmetic(check: Check) -> None:
-    """The engine has no floats, no sets and no assert."""
-    assert findings(check, modules("engine", "units.py")) == []
+    """The engine and its messages have no floats, no sets, no order of objects, and no assert."""
+    assert findings(check, modules("engine", "units.py", "commands.py", "events.py")) == []
 
 
 @pytest.mark.parametrize(
@@ -200,6 +288,24 @@ def test_engine_keeps_to_exact_and_ordered_arithmetic(check: Check) -> None:
         (sets, "x = {y for y in ()}"),
         (sets, "x = set()"),
         (sets, "x: frozenset[int]"),
+        (floats, "isinstance(x, float)"),
+        (floats, "x: 'float'"),
+        (floats, "x = Decimal(1)"),
+        (floats, "x = 2**-y"),
+        (floats, "x **= y"),
+        (floats, "from math import sqrt"),
+        (floats, "import math"),
+        (floats, "x = operator.truediv(1, 2)"),
+        (unordered, "x = sorted(state.orders)"),
+        (unordered, "x.sort()"),
+        (unordered, "x = a.keys() & b"),
+        (unordered, "x = a - b.items()"),
+        (unordered, "x = f'{order!r}'"),
+        (unordered, "x = repr(order)"),
+        (unordered, "x = vars(order)"),
+        (unordered, "class X:\n    def __lt__(self, other): ..."),
+        (unordered, "class X:\n    def __hash__(self): ..."),
+        (impurities, "x = id(order)"),
         (asserts, "assert 1"),
         (speechless_tests, "def test_x() -> None:\n    assert x"),
         (foreign_addresses, "see /" + "home/alice/x"),
@@ -218,7 +324,10 @@ def test_canary_is_caught(check: Check, text: str) -> None:
     [
         (impurities, "from backhand.engine.book import Book\nfrom urllib.parse import quote\nimport msgspec"),
         (floats, "x = 7 // 2\nx //= 3"),
+        (impurities, "class Reversal:\n    open: int"),
+        (floats, "from math import gcd\nx = 10**8\nx = isinstance(y, int)"),
         (sets, "x = {1: 2}"),
+        (unordered, "x = sorted(state.markets)\nx.sort(key=f)\nx = f'{market.contract!r}'\nx = a - b"),
         (foreign_addresses, "GET /api/v2/work/x; ../home/x; https://example.org/work/x"),
     ],
 )
@@ -230,7 +339,7 @@ def test_what_is_allowed_is_not_found(check: Check, text: str) -> None:
 def test_the_checks_see_the_code() -> None:
     """The file lists that the checks work on are not empty."""
     assert SOURCE / "units.py" in modules(*PURE_PARTS)
-    assert SOURCE / "engine" / "__init__.py" in modules("engine")
+    assert sorted((SOURCE / "engine").glob("*.py")) == modules("engine")
     assert {ROOT / "Makefile", ROOT / ".ci" / "run"} <= set(tree())
 
 

@@ -49,98 +49,188 @@ FillKind = Literal["trade", "liquidation", "reduction", "netting", "adl", "deliv
 class RejectReason(StrEnum):
     """Why the engine refuses a command. Codes and texts for the wire are in `wire/codes.py`."""
 
+    #: The venue has another id already.
     VENUE_ALREADY_CONFIGURED = "venue_already_configured"
+    #: No client's account has this uid; the house is no client.
     UNKNOWN_ACCOUNT = "unknown_account"
+    #: An account with this uid is open already.
     ACCOUNT_EXISTS = "account_exists"
+    #: This API key is in use already.
     KEY_EXISTS = "key_exists"
+    #: No listed contract is margined in this coin.
     UNKNOWN_COIN = "unknown_coin"
+    #: The amount is zero.
     INVALID_AMOUNT = "invalid_amount"
+    #: More is withdrawn than may leave the account; the detail is the most that may.
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    #: The contract's terms contradict themselves or what is listed; the detail says how.
     INVALID_CONTRACT = "invalid_contract"
+    #: Tick or lot would change while somebody holds or orders the symbol.
     CONTRACT_IN_USE = "contract_in_use"
+    #: The ladder's levels are too many, unordered, crossed or not positive; the detail says which.
     INVALID_LADDER = "invalid_ladder"
+    #: A price, or how long it is good for, is missing where it is needed or not positive.
     INVALID_PRICE = "invalid_price"
+    #: No contract of this symbol is listed.
     UNKNOWN_SYMBOL = "unknown_symbol"
+    #: No listed contract is of this product type.
     UNKNOWN_PRODUCT_TYPE = "unknown_product_type"
+    #: The symbol's status lets nobody trade it now.
     SYMBOL_NOT_TRADING = "symbol_not_trading"
+    #: The symbol takes closing orders only.
     OPENING_DISABLED = "opening_disabled"
+    #: The symbol has no price yet.
     NO_INDEX_PRICE = "no_index_price"
+    #: Hedge mode, and nothing says whether the order opens or closes.
     EFFECT_MISSING = "effect_missing"
+    #: Hedge mode, and what was sent says neither open nor close.
     EFFECT_INVALID = "effect_invalid"
+    #: Hedge mode, and nothing says which leg to reverse.
     SIDE_MISSING = "side_missing"
+    #: What was sent for the side names none.
     SIDE_INVALID = "side_invalid"
+    #: The order names another margin mode than the symbol has, and the symbol is in use.
     MARGIN_MODE_MISMATCH = "margin_mode_mismatch"
+    #: The client order id is in use, was in the last 30 days, or looks like a generated one.
     DUPLICATE_CLIENT_OID = "duplicate_client_oid"
+    #: The size is no multiple of the lot; the detail is what was sent.
     SIZE_OFF_GRID = "size_off_grid"
+    #: The size is below the contract's least; the detail is that least.
     SIZE_TOO_SMALL = "size_too_small"
+    #: The size is beyond what one order may have; the detail is that bound.
     SIZE_TOO_LARGE = "size_too_large"
+    #: An opening order is worth less than the contract's least; the detail is that least.
     VALUE_TOO_SMALL = "value_too_small"
+    #: A buy's limit is above the band around mark; the detail is the band's edge.
     PRICE_ABOVE_BAND = "price_above_band"
+    #: A sell's limit is below the band around mark; the detail is the band's edge.
     PRICE_BELOW_BAND = "price_below_band"
+    #: There is nothing to close on that side.
     NO_POSITION_TO_CLOSE = "no_position_to_close"
+    #: Resting closing orders hold the whole leg, and are to stay.
     NOTHING_AVAILABLE_TO_CLOSE = "nothing_available_to_close"
+    #: One-way mode: a reduce-only order is larger than the position.
     REDUCE_ONLY_TOO_LARGE = "reduce_only_too_large"
+    #: There is nothing to reverse on that side.
     NO_POSITION_TO_REVERSE = "no_position_to_reverse"
+    #: The outcome would be worse than quoted; the detail says in what.
     WORSE_THAN_QUOTED = "worse_than_quoted"
+    #: Nothing, or with `strict` too little, is offered within the price guard; the detail is the guard.
     PRICE_GUARD_BROKEN = "price_guard_broken"
+    #: Both legs cannot be filled whole, and `strict` wants both or neither; the detail says why.
     NOT_BOTH_LEGS = "not_both_legs"
+    #: The book holds nothing within the band for a market order or a reversal.
     NO_LIQUIDITY = "no_liquidity"
+    #: The symbol or product type holds as many open orders as it may; the detail is the bound.
     TOO_MANY_ORDERS = "too_many_orders"
+    #: The position, with what would open, is beyond the tier of the leverage in use.
     TIER_EXCEEDED = "tier_exceeded"
+    #: The product type holds as many positions as it may; the detail is the bound.
     TOO_MANY_POSITIONS = "too_many_positions"
+    #: The position would be more than its share of open interest.
     POSITION_LIMIT_EXCEEDED = "position_limit_exceeded"
+    #: A buy that closes has a limit beyond the bankruptcy price, which is the detail.
     LIMIT_BUY_BANKRUPTS = "limit_buy_bankrupts"
+    #: A sell that closes has a limit beyond the bankruptcy price, which is the detail.
     LIMIT_SELL_BANKRUPTS = "limit_sell_bankrupts"
+    #: No price is good enough for a buy at market to close this position.
     MARKET_BUY_BANKRUPTS = "market_buy_bankrupts"
+    #: No price is good enough for a sell at market to close this position.
     MARKET_SELL_BANKRUPTS = "market_sell_bankrupts"
+    #: Too little is free for what would open, or the margin ratio would be beyond 0.9.
     INSUFFICIENT_MARGIN = "insufficient_margin"
+    #: No open order of the symbol has this id.
     UNKNOWN_ORDER = "unknown_order"
+    #: Nothing that was named is open or waits.
     NO_ORDER_TO_CANCEL = "no_order_to_cancel"
+    #: The order has filled in part, or is a closing one that takes no presets.
     ORDER_NOT_MODIFIABLE = "order_not_modifiable"
+    #: What was sent changes nothing.
     ORDER_UNCHANGED = "order_unchanged"
+    #: No waiting order of the symbol has this id.
     UNKNOWN_TRIGGER = "unknown_trigger"
+    #: No waiting take-profit or stop-loss of the symbol has this id.
     UNKNOWN_PROTECTION = "unknown_protection"
+    #: As many orders wait in the symbol as may; the detail is the bound.
     TOO_MANY_TRIGGERS = "too_many_triggers"
+    #: A trailing order's way back is not above 0 and at most 10 %.
     CALLBACK_OUT_OF_RANGE = "callback_out_of_range"
+    #: There is no position on that side to protect.
     NO_POSITION_TO_PROTECT = "no_position_to_protect"
+    #: It would trigger at once: it is not above the price in the detail.
     LONG_TAKE_PROFIT_TOO_LOW = "long_take_profit_too_low"
+    #: It would trigger at once: it is not below the price in the detail.
     LONG_STOP_LOSS_TOO_HIGH = "long_stop_loss_too_high"
+    #: It would trigger at once: it is not below the price in the detail.
     SHORT_TAKE_PROFIT_TOO_HIGH = "short_take_profit_too_high"
+    #: It would trigger at once: it is not above the price in the detail.
     SHORT_STOP_LOSS_TOO_LOW = "short_stop_loss_too_low"
+    #: Margin moves and auto-margin are for isolated legs.
     MARGIN_IS_CROSSED = "margin_is_crossed"
+    #: There is no position on that side.
     NO_POSITION_FOR_MARGIN = "no_position_for_margin"
+    #: More is moved than is free, or than the leg can spare; the detail is the most.
     MARGIN_AMOUNT_TOO_LARGE = "margin_amount_too_large"
+    #: No leverage was sent.
     LEVERAGE_MISSING = "leverage_missing"
+    #: Isolated margin in hedge mode, and nothing says which leg's leverage.
     LEVERAGE_SIDE_MISSING = "leverage_side_missing"
+    #: The leverage is not within the contract's range; the detail is what was sent.
     LEVERAGE_OUT_OF_RANGE = "leverage_out_of_range"
+    #: The symbol has open orders.
     LEVERAGE_ORDERS_OPEN = "leverage_orders_open"
+    #: The position's tier does not allow as much leverage.
+    LEVERAGE_ABOVE_TIER = "leverage_above_tier"
+    #: Lower leverage needs more margin than is free.
     LEVERAGE_MARGIN_MISSING = "leverage_margin_missing"
+    #: The symbol has positions, open orders or orders that wait.
     MARGIN_MODE_BUSY = "margin_mode_busy"
+    #: The product type has positions, open orders or orders that wait; the detail is where.
     POSITION_MODE_BUSY = "position_mode_busy"
 
 
 class CancelReason(StrEnum):
     """Why an order, or one that waits for a price, ended without being filled whole."""
 
+    #: The client cancelled it.
     BY_CLIENT = "by_client"
+    #: What an immediate order could not fill.
     IMMEDIATE_REMAINDER = "immediate_remainder"
+    #: It could not be filled whole at once.
     FILL_OR_KILL = "fill_or_kill"
+    #: It would have taken, and must not.
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
+    #: It would have met an order of its own account.
     SELF_TRADE = "self_trade"
+    #: The position it would close holds less than it asks for.
     REDUCE_ONLY_EXCESS = "reduce_only_excess"
+    #: A newer closing order took what it held of the position.
     DISPLACED = "displaced"
+    #: Another order took its place.
     MODIFIED = "modified"
+    #: Its account or leg is being liquidated.
     LIQUIDATION = "liquidation"
+    #: Its contract was taken off.
     DELISTED = "delisted"
+    #: Its contract takes closing orders only from now on.
     OPENING_DISABLED = "opening_disabled"
+    #: The position that it protected is gone.
     POSITION_CLOSED = "position_closed"
+    #: A newer order for the whole position took its place.
     REPLACED = "replaced"
+    #: A reversal needed what it held of the position.
     REVERSAL = "reversal"
+    #: A reversal's open leg: too little margin.
     SHORTFALL_MARGIN = "shortfall_margin"
+    #: A reversal's open leg: beyond the tier of the leverage in use.
     SHORTFALL_TIER = "shortfall_tier"
+    #: A reversal's open leg: less than the contract's least size or value.
     SHORTFALL_DUST = "shortfall_dust"
+    #: A reversal's leg: the book held no more within its bounds.
     SHORTFALL_LIQUIDITY = "shortfall_liquidity"
+    #: A reversal's open leg: the symbol takes closing orders only.
     SHORTFALL_OPENING_DISABLED = "shortfall_opening_disabled"
+    #: A reversal's leg: resting orders hold the rest of the position, and were to be left alone.
     SHORTFALL_LOCKED = "shortfall_locked"
 
 
@@ -439,7 +529,11 @@ class TriggerChanged(Message, frozen=True):
 
 
 class TriggerFired(Message, frozen=True):
-    """The price came: `placed_order_id` was placed, or, when it is 0, could not be for `reason`."""
+    """
+    The price came: `placed_order_id` was placed, or, when it is 0, could not be for `reason`.
+
+    `detail` is the value the reason is about, as in `Rejected`.
+    """
 
     order_id: int
     client_oid: str
@@ -448,6 +542,7 @@ class TriggerFired(Message, frozen=True):
     price_e12: int
     placed_order_id: int
     reason: RejectReason | None = None
+    detail: str = ""
 
 
 class TriggerCancelled(Message, frozen=True):
@@ -461,7 +556,11 @@ class TriggerCancelled(Message, frozen=True):
 
 
 class MarginMoved(Message, frozen=True):
-    """Margin of an isolated leg changed by `amount_e16`, to `margin_e16`."""
+    """
+    Margin of an isolated leg changed by `amount_e16`, to `margin_e16`.
+
+    It moves within the wallet, which stays at `wallet_e8`.
+    """
 
     uid: str
     symbol: str
@@ -469,6 +568,8 @@ class MarginMoved(Message, frozen=True):
     amount_e16: int
     margin_e16: int
     cause: Literal["client", "leverage", "auto"]
+    position_id: int = 0
+    wallet_e8: int = 0
 
 
 class AutoMarginSet(Message, frozen=True):
@@ -520,7 +621,8 @@ class PositionLiquidated(Message, frozen=True):
     A position was taken over at its bankruptcy price; the fills before this event are how it was closed.
 
     `insurance_e8` is what the fund received (positive) or paid, `house_e8` what the house paid beyond
-    it. `wallet_e8` is the holder's afterwards. A bankruptcy price of 0 or -1 ticks is none.
+    it: the holder's wallet changed by the opposite of `insurance_e8 - house_e8`, to `wallet_e8`. A bankruptcy
+    price of 0 or -1 ticks is none.
     """
 
     uid: str
@@ -534,6 +636,7 @@ class PositionLiquidated(Message, frozen=True):
     house_e8: int
     wallet_e8: int
     fund_e8: int
+    hedge_mode: bool = False
 
 
 class DeficitCovered(Message, frozen=True):

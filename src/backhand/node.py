@@ -1,12 +1,12 @@
 """
 One venue, running: recover, run, stop.
 
-    submit ─▶ queue ─▶ batch ─┬─▶ journal.append   (worker thread: write, sync)  ─┐
-                              └─▶ engine.apply     (event loop)                  ─┴─▶ JOIN
-                                                                                      │
-                                         history, tickers, contracts, counts  ◀───────┤
-                             read(fn) ─▶ functions of the state               ◀───────┤
-                                         answers                              ◀───────┘
+    submit ─▶ queue ─▶ batch ─┬─▶ journal.append          (worker thread: write, sync)  ─┐
+                              └─▶ engine.apply, captures  (event loop)                  ─┴─▶ JOIN
+                                                                                             │
+                                         history, contracts, counts, frames           ◀──────┤
+                             read(fn) ─▶ functions of the state                       ◀──────┤
+                                         answers                                      ◀──────┘
 
 Commands that arrive while a sync runs form the next batch; no timer delays one. Venue time drives the
 engine by `AdvanceClock`: a batch begins with one where time alone would change something, and once a second
@@ -66,6 +66,9 @@ class Clock(Protocol):
 
 #: A read model, a counter: takes applied commands in order, at the join, without blocking.
 Fold = Callable[[list[Applied]], None]
+#: Looks at the state as it is right after a command, before anything is on disk: what it learns may leave
+#: the node only at the join, through a fold or a read.
+Capture = Callable[[State, Applied], None]
 
 
 class _Submission:
@@ -153,6 +156,7 @@ class Node:
 
     Args:
         folds: Given every batch at its join, after the history.
+        captures: Given every command right after it was applied, before the next one is.
         on_commit: Told the commands of a batch, and the seconds from its start to its join.
     """
 
@@ -164,12 +168,14 @@ class Node:
         clock: Clock,
         folds: Sequence[Fold] = (),
         on_commit: Callable[[int, float], None] = _unmeasured,
+        captures: Sequence[Capture] = (),
     ) -> None:
         self.clock = clock
         self.history = history
         self._state = state
         self._journal = journal
         self._folds = tuple(folds)
+        self._captures = tuple(captures)
         self._on_commit = on_commit
         self._queue: deque[_Submission] = deque()
         self._queued_commands = 0
@@ -283,7 +289,7 @@ class Node:
         batch = Batch(first_sequence=state.sequence + 1, time_ms=stamp_ms, commands=commands)
         synced = journal.append(batch)
         try:
-            applied = [_apply(state, command, stamp_ms) for command in commands]
+            applied = [self._apply(command, stamp_ms) for command in commands]
         except Exception:
             synced.cancel()  # The engine's mistake ends the node; nobody will ask how the journal fared.
             raise
@@ -305,6 +311,12 @@ class Node:
             return ()
         self._second = second
         return (AdvanceClock(),) if tick_is_due(self._state, stamp_ms) else ()
+
+    def _apply(self, command: Command, stamp_ms: int) -> Applied:
+        applied = _apply(self._state, command, stamp_ms)
+        for capture in self._captures:
+            capture(self._state, applied)
+        return applied
 
     def _answer(self, applied: list[Applied]) -> None:
         """Run the reads that waited, and give every caller its part."""

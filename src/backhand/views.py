@@ -5,12 +5,19 @@ from backhand.engine import State
 from backhand.engine.figures import AccountFigures, PositionFigures, account_figures
 from backhand.engine.market import Market
 from backhand.engine.state import Account
-from backhand.projections.orders import FillRow, OrderRow
+from backhand.projections.bills import BillRow
+from backhand.projections.orders import FillRow, OrderRow, PresetRow
+from backhand.projections.positions import ClosedPositionRow
 from backhand.projections.tickers import Ticker
+from backhand.projections.triggers import TriggerRow
 from backhand.units import E12, floor_div
 from backhand.wire.responses.accounts import AccountView, PositionView, SymbolSettingsView
+from backhand.wire.responses.bills import BillView
 from backhand.wire.responses.markets import TickerView
 from backhand.wire.responses.orders import FillView, OrderView
+from backhand.wire.responses.plans import PlanView
+from backhand.wire.responses.position_history import PastPositionView
+from backhand.wire.responses.presets import PresetView
 
 
 def account_view(state: State, account: Account, coin: str) -> AccountView:
@@ -38,11 +45,20 @@ def account_view(state: State, account: Account, coin: str) -> AccountView:
     )
 
 
+def usdt_unrealised_e20(state: State, figures: AccountFigures) -> int:
+    """An account's unrealised profit in one margin coin, in USDT."""
+    return _amount_in_usdt_e20(state, figures.coin, figures.unrealised_e20)
+
+
 def _in_usdt_e20(state: State, figures: AccountFigures) -> int:
-    """An equity in USDT: dollar coins count one for one, others at their index; 0 without an index."""
-    if figures.coin.startswith("USD"):
-        return figures.equity_e20
-    return floor_div(figures.equity_e20 * _price_e12(state, figures.coin), E12)
+    return _amount_in_usdt_e20(state, figures.coin, figures.equity_e20)
+
+
+def _amount_in_usdt_e20(state: State, coin: str, amount_e20: int) -> int:
+    """An amount in USDT: dollar coins count one for one, others at their index; 0 without an index."""
+    if coin.startswith("USD"):
+        return amount_e20
+    return floor_div(amount_e20 * _price_e12(state, coin), E12)
 
 
 def _price_e12(state: State, coin: str) -> int:
@@ -119,6 +135,76 @@ def order_view(row: OrderRow) -> OrderView:
         cancel_reason=row.cancel_reason,
         created_at_ms=row.created_at_ms,
         updated_at_ms=row.updated_at_ms,
+        take_profit=_preset_view(row.take_profit),
+        stop_loss=_preset_view(row.stop_loss),
+    )
+
+
+def _preset_view(row: PresetRow | None) -> PresetView | None:
+    return None if row is None else PresetView(row.trigger_price_e12, row.limit_price_e12)
+
+
+def plan_view(row: TriggerRow, placed: OrderRow | None) -> PlanView:
+    """A stored order that waits, or waited, with what it placed."""
+    return PlanView(
+        order_id=row.order_id,
+        client_oid=row.client_oid,
+        symbol=row.symbol,
+        margin_coin=row.margin_coin,
+        kind=row.kind,
+        side=row.side,
+        hold_side=row.hold_side,
+        reduce_only=row.reduce_only,
+        size_e8=row.size_e8,
+        trigger_price_e12=row.trigger_price_e12,
+        trigger_by=row.trigger_by,
+        limit_price_e12=row.limit_price_e12,
+        callback_rate_e8=row.callback_rate_e8,
+        margin_mode=row.margin_mode,
+        take_profit=_preset_view(row.take_profit),
+        stop_loss=_preset_view(row.stop_loss),
+        status=row.status,
+        created_at_ms=row.created_at_ms,
+        updated_at_ms=row.updated_at_ms,
+        placed_order_id=row.placed_order_id,
+        filled_size_e8=0 if placed is None else placed.filled_size_e8,
+        average_price_e12=0 if placed is None else placed.average_price_e12,
+    )
+
+
+def bill_view(row: BillRow) -> BillView:
+    """A stored bill."""
+    return BillView(
+        bill_id=row.bill_id,
+        symbol=row.symbol,
+        kind=row.kind,
+        coin=row.coin,
+        amount_e16=row.amount_e16,
+        fee_e8=row.fee_e8,
+        balance_e16=row.balance_e16,
+        created_at_ms=row.created_at_ms,
+    )
+
+
+def past_position_view(row: ClosedPositionRow) -> PastPositionView:
+    """A stored position that has ended."""
+    return PastPositionView(
+        position_id=row.position_id,
+        symbol=row.symbol,
+        margin_coin=row.margin_coin,
+        side=row.side,
+        hedge_mode=row.hedge_mode,
+        margin_mode=row.margin_mode,
+        opened_size_e8=row.opened_size_e8,
+        closed_size_e8=row.closed_size_e8,
+        open_average_price_e12=row.open_average_price_e12,
+        close_average_price_e12=row.close_average_price_e12,
+        profit_e8=row.profit_e8,
+        open_fee_e8=row.open_fee_e8,
+        close_fee_e8=row.close_fee_e8,
+        funding_e8=row.funding_e8,
+        opened_at_ms=row.opened_at_ms,
+        closed_at_ms=row.closed_at_ms,
     )
 
 
@@ -138,6 +224,7 @@ def fill_view(row: FillRow) -> FillView:
         fee_e8=row.fee_e8,
         profit_e8=row.profit_e8,
         created_at_ms=row.created_at_ms,
+        kind=row.venue_kind,
     )
 
 

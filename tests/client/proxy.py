@@ -63,6 +63,10 @@ class Proxy:
         """Say what an account's requests will meet."""
         self._plans[api_key] = plan
 
+    def met(self, api_key: str) -> bool:
+        """Tell whether an account's reversal has come as far as here."""
+        return self._plans[api_key].met
+
     def settle(self, api_key: str) -> None:
         """Wait until nothing of an account's is on its way any more."""
         asyncio.run_coroutine_threadsafe(self._settle(self._plans[api_key]), self._loop).result(timeout=30)

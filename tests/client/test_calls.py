@@ -69,7 +69,7 @@ def test_public_calls(caller: MakeCaller, venue: VenueProcess) -> None:
     (contract,) = call("contracts", "USDT-FUTURES", ETH)
     assert (Decimal("0.01"), Decimal("0.01"), Decimal("0.0006")) == (
         contract.price_step,
-        contract.size_multiplier,
+        contract.size_step,
         contract.taker_fee_rate,
     )
     assert 4 == len(call("contracts", "USDT-FUTURES"))
@@ -89,7 +89,7 @@ def test_account_and_settings(call: Caller) -> None:
     assert Decimal(1_000_000) == call("account", ETH).account_equity
     assert ["USDC"] == [row.margin_coin for row in call("accounts", "USDC-FUTURES")]
     assert Decimal(7) == call("set_leverage", ETH, 7).cross_margin_leverage
-    assert 7 == call("account", ETH).crossed_margin_leverage
+    assert 7 == call("account", ETH).crossed_leverage
     assert "isolated" == call("set_margin_mode", ETH, "isolated").margin_mode
     assert "hedge_mode" == call("set_position_mode", "hedge_mode").pos_mode
     call("set_leverage", ETH, 9, hold_side="short")
@@ -97,7 +97,7 @@ def test_account_and_settings(call: Caller) -> None:
     assert ("isolated", "hedge_mode", 9) == (
         account.margin_mode,
         account.pos_mode,
-        account.isolated_short_lever,
+        account.isolated_short_leverage,
     )
 
 

@@ -229,6 +229,13 @@ def test_fields() -> None:
     } == script.sent[1].fields
 
 
+def test_what_it_is_looked_for_under() -> None:
+    """An acknowledged reversal is looked for under the exchange's id, a lost one under the client's."""
+    for first, named in ((DONE, {"orderId": "19"}), (LOST, {"clientOid": "made-1"})):
+        _, script = reversed_by([first, SHOWN, HELD])
+        assert {"symbol": "ETHUSDT", "productType": "USDT-FUTURES"} | named == script.sent[1].fields
+
+
 def test_find_reversal() -> None:
     """Asked later, a reversal is found under its id, or not yet."""
     script = Script([SHOWN, HELD])

@@ -184,7 +184,7 @@ isolated alice                         | 200 198
 open alice x10 with 1000000            | ok
 buy alice 5000                         | filled 5000 @ 100
 mark 210                               | ok
-leverage alice 51                      | refused: leverage_out_of_range
+leverage alice 51                      | refused: leverage_above_tier
 leverage alice 50                      | ok
 """,
             id="no more than the tier of the position allows",

@@ -52,9 +52,9 @@ buy alice 10                           | filled 10 @ 100
 leverage alice 5                       | ok
 leverage alice 4                       | ok
 leverage alice 3                       | refused: leverage_margin_missing
-leverage alice 101                     | refused: leverage_out_of_range
+leverage alice 101                     | refused: leverage_above_tier
 mark 201                               | ok
-leverage alice 51                      | refused: leverage_out_of_range
+leverage alice 51                      | refused: leverage_above_tier
 leverage alice 20                      | ok
 """,
             id="crossed: margin and tier bound the leverage",

@@ -23,12 +23,12 @@ from backhand.engine.margin import (
     band_edge_ticks,
     bankruptcy_price_ticks,
     fee_e8,
+    gain_lots_e12,
     initial_margin_e20,
     maintenance_e28,
     margin_value_e20,
     order_reserve_e8,
     posted_profit_e8,
-    price_profit_e20,
     unrealised_e20,
     value_e20,
 )
@@ -105,10 +105,10 @@ def realized_pnl(case: Case) -> Figures:
     opened = case.size("open_size", "entry") if "open_size" in case.inputs else closed
     scale = scale_of(closed) * scale_of(opened)
     lots = grid(closed * scale, 8)
-    profit_e20 = price_profit_e20(made, case.side, lots, entry_e12, exit_e12)
+    gain = gain_lots_e12(case.side, lots, entry_e12, exit_e12)
     # What a position shows as its result are its counters.
     leg = Position(1, case.side, 0)
-    leg.profit_e8 = posted_profit_e8(made, profit_e20, exit_e12)
+    leg.profit_e8 = posted_profit_e8(made, gain, exit_e12)
     leg.funding_e8 = grid(case.number("funding", "0") * scale, 8)
     if "open_fee" in case.inputs:
         leg.open_fee_e8 = grid(case.number("open_fee") * scale, 8)

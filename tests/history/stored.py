@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from backhand.history import History
+from backhand.history import History, tables
 from backhand.projections.applied import Applied
 
 VENUE = "venue-1"
-TABLES = ("position", "contracts", "orders", "fills", "closed_positions")
+#: Every table, and what its rows are told apart by.
+KEYS = {"position": ("only",), **{table.name: table.primary_key for table in tables.TABLES}}
 
 Content = dict[str, list[tuple[object, ...]]]
 
@@ -18,8 +19,8 @@ def content(path: Path) -> Content:
     """Every row of every table, in a defined order."""
     with closing(sqlite3.connect(path)) as connection:
         return {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
-            for table in TABLES
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY {', '.join(key)}").fetchall()  # noqa: S608
+            for table, key in KEYS.items()
         }
 
 

@@ -15,6 +15,7 @@ from backhand.projections.applied import Applied
 from backhand.projections.orders import FillRow, OrderRow, OrdersFold
 from backhand.projections.positions import ClosedPositionRow, ClosedPositionsFold
 from backhand.projections.tickers import DAY_MS
+from tests.history.plans import plan_of
 from tests.history.stored import VENUE
 from tests.projections.tape import FIRST_ID, START_MS, Tape, seeded_tape
 
@@ -35,7 +36,9 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
 UIDS = st.sampled_from(["1", "2", "3", "0", "nobody"])
 ORDER_FILTERS = st.builds(
     OrderFilter,
-    source=st.sampled_from([None, None, "reverse", "normal", "market"]),
+    sources=st.sampled_from([(), (), ("reverse",), ("normal", "market")]),
+    order_type=st.sampled_from([None, None, "limit", "market"]),
+    side=st.sampled_from([None, None, 1, -1]),
     statuses=st.sampled_from([(), ("filled", "cancelled"), ("live",), ("live", "partially_filled")]),
     **COMMON,
 )
@@ -94,7 +97,9 @@ def test_orders_are_those_that_a_plain_filter_leaves(
         if order.uid == uid
         and order.product_type == wanted.product_type
         and wanted.symbol in (None, order.symbol)
-        and wanted.source in (None, order.source)
+        and (not wanted.sources or order.source in wanted.sources)
+        and wanted.order_type in (None, order.order_type)
+        and wanted.side in (None, order.side)
         and (not wanted.statuses or order.status in wanted.statuses)
         and wanted.start_ms <= order.created_at_ms <= wanted.end_ms
         and order.order_id < wanted.id_less_than
@@ -193,7 +198,7 @@ def test_pages_reach_every_order_of_one_instant() -> None:
 
 TIMED = OrderFilter(
     product_type="USDT-FUTURES",
-    source="reverse",
+    sources=("reverse",),
     statuses=("filled",),
     start_ms=START_MS,
     end_ms=START_MS + DAY_MS,
@@ -218,6 +223,7 @@ TIMED_FILLS = FillFilter(
             "orders_by_symbol (uid=? AND symbol=? AND created_at_ms>? AND created_at_ms<?)",
         ),
         (lambda c: reads.open_orders(c, "1", TIMED), "orders_open (uid=? AND created_at_ms>?"),
+        (lambda c: reads.open_orders_of(c, "1"), "orders_open (uid=?)"),
         (
             lambda c: reads.fills(c, "1", TIMED_FILLS),
             "fills_by_symbol (uid=? AND symbol=? AND created_at_ms>? AND (created_at_ms,trade_id)<(?,?))",
@@ -237,22 +243,8 @@ def test_no_question_walks_through_a_table(
     connection: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object], index: str
 ) -> None:
     """Every statement searches by the index that was made for it, and none sorts more than pages."""
-    statements: list[str] = []
-    connection.set_trace_callback(statements.append)
-    try:
-        ask(connection)
-    finally:
-        connection.set_trace_callback(None)
-    steps = [
-        (parent, step)
-        for statement in statements
-        for _, parent, _, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
-    ]
-    assert any(index in step for _, step in steps), steps
-    scans = [step for _, step in steps if step.startswith("SCAN") and "orders_open" not in step]
-    # Contracts are few; what else is left is the page itself, already cut to its limit, becoming one text.
-    assert all("subquery" in step or "contracts" in step for step in scans), steps
+    plan = plan_of(connection, ask)
+    assert any(index in step for step in plan.steps), plan.steps
+    assert [] == plan.walks, plan.steps
     # A sort puts together the pages of a product type's symbols; nothing is sorted to find one of them.
-    sorts = [parent for parent, step in steps if "TEMP B-TREE" in step]
-    searches = [parent for parent, step in steps if index in step]
-    assert not set(sorts) & set(searches), steps
+    assert not plan.sorted_at & plan.found_at(index), plan.steps

@@ -50,6 +50,28 @@ def test_a_read_sees_what_was_put_before_it() -> None:
     asyncio.run(trade())
 
 
+def test_open_orders_of_an_account_come_with_the_sequence_they_are_as_of() -> None:
+    """All of them, of every product type, as they were after the newest command that was put before."""
+    tape = Tape()
+    first = [tape.accept(), tape.accept(symbol="BTCUSD"), tape.accept("2")]
+    tape.step(*first)
+
+    async def ask() -> None:
+        history = History(None, VENUE)
+        history.put(tape.applied)
+        rows, position = await history.open_orders_of("1")
+        assert {first[0].order_id, first[1].order_id} == {row.order_id for row in rows}
+        assert tape.applied[-1].sequence == position
+        history.put([tape.step(tape.fill(first[0].order_id, 10)), tape.step(tape.fill(first[1].order_id, 4))])
+        (row,), position = await history.open_orders_of("1")
+        assert (first[1].order_id, 4 * BTCUSDT.lot_e8, tape.applied[-1].sequence) == (
+            row.order_id, row.filled_size_e8, position,
+        )  # fmt: skip
+        history.close()
+
+    asyncio.run(ask())
+
+
 def test_a_read_that_is_late_is_unknown_and_not_missing(tmp_path: Path) -> None:
     """While the disk holds up what was put before it, a read times out; afterwards the same read answers."""
     tape = Tape()
@@ -250,7 +272,7 @@ def test_a_read_that_takes_too_much_work_is_refused(monkeypatch: pytest.MonkeyPa
     async def ask() -> None:
         history = History(None, VENUE)
         history.put(tape.applied)
-        rude = OrderFilter(product_type="USDT-FUTURES", source="trader_reverse")
+        rude = OrderFilter(product_type="USDT-FUTURES", sources=("trader_reverse",))
         with pytest.raises(HistoryTimeout):
             await history.orders("1", rude)
         for _ in range(50):

@@ -108,10 +108,10 @@ def test_an_order_that_changes_often_is_written_once() -> None:
     for _ in range(50):
         tape.step(tape.fill(order.order_id, 1))
     rows = Folds().fold(tape.applied)
-    assert ["filled"] == [row.status for row in rows.orders]
+    assert ["filled"] == [row.status for row in rows.orders.values()]
     assert 50 == len(rows.fills)
     assert len(tape.applied) == rows.sequence
-    assert BTCUSDT in rows.contracts
+    assert BTCUSDT == rows.contracts["BTCUSDT"]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

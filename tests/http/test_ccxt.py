@@ -87,6 +87,79 @@ def test_public_data(exchange: Any) -> None:
     assert {ETH_USDT, "BTC/USDT:USDT"} <= set(exchange.fetch_tickers(params={"productType": "USDT-FUTURES"}))
 
 
+def test_candles(exchange: Any) -> None:
+    """fetch_ohlcv: last, mark and index; recent and since; each timeframe that ccxt knows for contracts."""
+    exchange.create_order(ETH_USDT, "market", "buy", 2)
+    candle = exchange.fetch_ohlcv(ETH_USDT, "1m")[-1]
+    assert (1000.0, True) == (candle[4], candle[5] >= 2.0)
+    for price in ("mark", "index"):
+        assert 1000.0 == exchange.fetch_ohlcv(ETH_USDT, "1m", None, 5, {"price": price})[-1][4]
+    minute = candle[0]
+    assert minute in {row[0] for row in exchange.fetch_ohlcv(ETH_USDT, "1m", minute - 300_000)}
+    assert [] == exchange.fetch_ohlcv(ETH_USDT, "1m", minute - 100 * 86_400_000)
+    for price in ("mark", "index"):
+        old = exchange.fetch_ohlcv(ETH_USDT, "1m", minute - 100 * 86_400_000, None, {"price": price})
+        assert [] == old
+    for timeframe in exchange.timeframes:
+        if timeframe != "1s":
+            assert 1000.0 == exchange.fetch_ohlcv(ETH_USDT, timeframe, None, 3)[-1][4], timeframe
+            since = minute - 80 * 86_400_000
+            assert isinstance(exchange.fetch_ohlcv(ETH_USDT, timeframe, since, 1_000), list)
+
+
+def test_trades_and_open_interest(exchange: Any) -> None:
+    """fetch_trades, fetch_open_interest, fetch_mark_price and the tiers of a symbol."""
+    exchange.create_order(ETH_USDT, "market", "sell", 2)
+    trade = exchange.fetch_trades(ETH_USDT, None, 3)[-1]
+    assert ("sell", 2.0, 999.0) == (trade["side"], trade["amount"], trade["price"])
+    (same,) = exchange.fetch_trades(ETH_USDT, trade["timestamp"], 1)
+    assert trade["id"] == same["id"]
+    assert exchange.fetch_open_interest(ETH_USDT)["openInterestAmount"] >= 2.0
+    assert 1000.0 == exchange.fetch_mark_price(ETH_USDT)["markPrice"]
+    tiers = exchange.fetch_market_leverage_tiers(ETH_USDT)
+    assert (150.0, 0.004, 200_000.0) == (
+        tiers[0]["maxLeverage"], tiers[0]["maintenanceMarginRate"], tiers[0]["maxNotional"],
+    )  # fmt: skip
+
+
+def test_funding(exchange: Any) -> None:
+    """The running rate by symbol and for all, its interval, the settlements, and what was paid."""
+    rate = exchange.fetch_funding_rate(ETH_USDT)
+    assert (ETH_USDT, "8h", True) == (
+        rate["symbol"], rate["interval"], rate["fundingTimestamp"] > exchange.milliseconds(),
+    )  # fmt: skip
+    assert rate["fundingRate"] == exchange.fetch_funding_rates([ETH_USDT])[ETH_USDT]["fundingRate"]
+    assert "8h" == exchange.fetch_funding_interval(ETH_USDT)["interval"]
+    assert [] == exchange.fetch_funding_rate_history(ETH_USDT, None, 100)
+    assert [] == exchange.fetch_funding_history(ETH_USDT, exchange.milliseconds() - 86_400_000, 100)
+
+
+def test_fees_and_the_ledger(exchange: Any) -> None:
+    """fetch_trading_fee and fetch_trading_fees, and the bills as a ledger."""
+    fee = exchange.fetch_trading_fee(ETH_USDT)
+    assert (0.0002, 0.0006) == (fee["maker"], fee["taker"])
+    assert 0.0006 == exchange.fetch_trading_fees({"type": "swap"})[ETH_USDT]["taker"]
+    exchange.create_order(ETH_USDT, "market", "buy", 2)
+    ledger = exchange.fetch_ledger("USDT", None, None, {"type": "swap"})
+    assert 2 == len(ledger)
+    assert {"USDT"} == {entry["currency"] for entry in ledger}
+
+
+def test_closed_positions_and_past_orders(exchange: Any) -> None:
+    """fetch_positions_history, fetch_position_history's own form, closed orders by source and time."""
+    exchange.create_order(ETH_USDT, "market", "buy", 2)
+    exchange.private_mix_post_v2_mix_order_click_backhand(LINEAR.names)
+    (position,) = exchange.fetch_positions_history([ETH_USDT])
+    assert (ETH_USDT, "long") == (position["symbol"], position["side"])
+    assert ("1000", "999") == (position["info"]["openAvgPrice"], position["info"]["closeAvgPrice"])
+    since = exchange.milliseconds() - 60_000
+    assert 3 == len(exchange.fetch_closed_orders(ETH_USDT, since, 10))
+    assert 3 == len(exchange.fetch_my_trades(ETH_USDT, since, 10))
+    assert [] == exchange.fetch_closed_orders(ETH_USDT, since, 10, {"trigger": True})
+    assert [] == exchange.fetch_open_orders(ETH_USDT, None, None, {"trigger": True})
+    assert [] == exchange.fetch_open_orders(ETH_USDT, None, None, {"planType": "profit_loss"})
+
+
 def test_balance(exchange: Any) -> None:
     """fetch_balance reads equity and what may leave, for each product type."""
     assert 1_000_000.0 == exchange.fetch_balance()["USDT"]["free"]

@@ -7,21 +7,33 @@ steps stay possible ones. What the commands were does not matter to a read model
 
 import random
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, get_args
 
 import msgspec
 from hypothesis import strategies as st
 
-from backhand.commands import HOUSE_UID, Contract, Tier, Transfer
+from backhand.commands import HOUSE_UID, Contract, Preset, Tier, Transfer, TriggerKind
 from backhand.events import (
     CancelReason,
     ContractListed,
+    DeficitCovered,
     Event,
     Fill,
+    FundingPaid,
+    FundingSettled,
+    MarginMoved,
     OrderAccepted,
     OrderCancelled,
+    OrderPresetsChanged,
     PositionClosed,
+    PositionLiquidated,
     PriceSet,
+    RejectReason,
+    Transferred,
+    TriggerCancelled,
+    TriggerChanged,
+    TriggerFired,
+    TriggerPlaced,
 )
 from backhand.projections.applied import Applied
 from backhand.units import E8, E12
@@ -68,6 +80,7 @@ BTCUSD: Final = msgspec.structs.replace(
     BTCUSDT, symbol="BTCUSD", product_type="COIN-FUTURES", quote_coin="USD", margin_coin="BTC", inverse=True
 )
 CONTRACTS: Final = (BTCUSDT, ETHUSDT, BTCUSD)
+TRIGGER_KINDS: Final[tuple[TriggerKind, ...]] = get_args(TriggerKind)
 
 
 class Tape:
@@ -81,6 +94,8 @@ class Tape:
         self._order_id = FIRST_ID - 2
         self._trade_id = FIRST_ID - 1
         self._position_id = FIRST_ID - 1
+        self._settlements = 0
+        self.waiting: dict[int, TriggerPlaced] = {}
         self.step(*(ContractListed(contract) for contract in contracts))
 
     def step(self, *events: Event, after_ms: int = 0) -> Applied:
@@ -201,12 +216,101 @@ class Tape:
         halves = [half for fill in fills for half in (fill, self.house_fill(fill))]
         return self.step(*legs, *halves, after_ms=1)
 
+    def place_trigger(self, uid: str = "1", **changes: object) -> TriggerPlaced:
+        """An order waits: a stop loss of 10 lots of BTCUSDT at 59 000.0, unless told otherwise."""
+        self._order_id += 2
+        trigger = msgspec.structs.replace(
+            TriggerPlaced(
+                order_id=self._order_id,
+                client_oid=str(self._order_id + 1),
+                uid=uid,
+                symbol="BTCUSDT",
+                kind="stop_loss",
+                side=-1,
+                hold_side=0,
+                reduce_only=True,
+                size_lots=10,
+                trigger_price_ticks=590_000,
+                trigger_by="mark",
+                limit_price_ticks=0,
+                callback_rate_e8=0,
+                margin_mode="crossed",
+                leverage=20,
+            ),
+            **changes,
+        )
+        self.waiting[trigger.order_id] = trigger
+        return trigger
+
+    def change_trigger(self, order_id: int, size_lots: int) -> TriggerChanged:
+        """A waiting order is of another size."""
+        placed = self.waiting[order_id]
+        return TriggerChanged(order_id, placed.uid, placed.symbol, size_lots, 580_000, "last", 570_000, 0)
+
+    def fire(self, order_id: int, placed_order_id: int = 0) -> TriggerFired:
+        """The price of a waiting order came; without an order there was no position any more."""
+        placed = self.waiting.pop(order_id)
+        reason = None if placed_order_id else RejectReason.NO_POSITION_TO_CLOSE
+        return TriggerFired(
+            order_id, placed.client_oid, placed.uid, placed.symbol, 59 * E12, placed_order_id, reason
+        )
+
+    def cancel_trigger(self, order_id: int, reason: CancelReason) -> TriggerCancelled:
+        """A waiting order ends."""
+        placed = self.waiting.pop(order_id)
+        return TriggerCancelled(order_id, placed.client_oid, placed.uid, placed.symbol, reason)
+
+    def waiting_step(self, detail: int, contract: Contract) -> Event:
+        """Something happens to an order that waits, or one begins to."""
+        waiting = list(self.waiting)
+        if not waiting or detail % 3 == 0:
+            return self.place_trigger(
+                str(1 + detail % 3),
+                symbol=contract.symbol,
+                kind=TRIGGER_KINDS[detail % len(TRIGGER_KINDS)],
+                client_oid=f"t{detail % 6}",
+                take_profit=Preset(610_000 + detail) if detail % 2 else None,
+            )
+        order_id = waiting[detail % len(waiting)]
+        if detail % 5 == 0:
+            return self.change_trigger(order_id, 1 + detail % 9)
+        if detail % 5 == 1:
+            return self.cancel_trigger(order_id, list(CancelReason)[detail % len(CancelReason)])
+        return self.fire(order_id, FIRST_ID if detail % 2 else 0)
+
+    def money_step(self, detail: int) -> list[Event]:
+        """Money or margin moves without a trade."""
+        contract = CONTRACTS[detail // 6 % 3]
+        uid, symbol, coin = str(detail % 4), contract.symbol, contract.margin_coin
+        wallet_e8 = detail * 1_000
+        if detail % 6 == 0:
+            settled = FundingSettled(symbol, detail - 500, 60_000 * E12, START_MS + self._settlements)
+            self._settlements += 1
+            return [settled, FundingPaid(uid, symbol, 1, FIRST_ID, 3, detail - 500, wallet_e8)]
+        if detail % 6 == 1:
+            return [Transferred(uid, coin, detail - 500, wallet_e8)]
+        if detail % 6 == 2:
+            causes: list[Literal["client", "leverage", "auto"]] = ["client", "leverage", "auto"]
+            return [MarginMoved(uid, symbol, 1, (detail - 500) * E8, detail * E12, causes[detail % 3])]
+        if detail % 6 == 3:
+            return [
+                PositionLiquidated(uid, coin, symbol, 1, FIRST_ID, 5, 590_000, detail - 500, 7, wallet_e8, 0)
+            ]
+        if detail % 6 == 4:
+            return [DeficitCovered(uid, coin, detail, 9, wallet_e8, 0)]
+        orders = list(self.open_lots)
+        if not orders:
+            return []
+        order = self._orders[orders[detail % len(orders)]]
+        take_profit, stop_loss = Preset(620_000 + detail), Preset(580_000, 570_000 + detail)
+        return [OrderPresetsChanged(order.order_id, order.uid, order.symbol, take_profit, stop_loss)]
+
     def random_step(self, choices: Sequence[int]) -> None:
         """Write down a possible command: choices are read as actions and their particulars."""
         events: list[Event] = []
         after_ms = 0
         for choice in choices:
-            action, detail = choice % 8, choice // 8
+            action, detail = choice % 10, choice // 10
             open_ids = list(self.open_lots)
             contract = CONTRACTS[detail % 3]
             if action <= 2:
@@ -230,10 +334,15 @@ class Tape:
             elif action == 6 and open_ids:
                 reasons = list(CancelReason)
                 events.append(self.cancel(open_ids[detail % len(open_ids)], reasons[detail % len(reasons)]))
+            elif action == 8:
+                events.append(self.waiting_step(detail, contract))
+            elif action == 9:
+                events += self.money_step(detail)
             elif detail % 2:
                 events.append(self.close_position(str(detail % 4), contract.symbol))
             else:
                 events.append(PriceSet(contract.symbol, 1 + detail, 2 + detail))
+                after_ms += detail % 5 * 30_000
             after_ms += detail % 3
         self.step(*events, after_ms=after_ms)
 

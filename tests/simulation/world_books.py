@@ -214,21 +214,26 @@ class Books:
     def _balance(self) -> None:
         """Deposits are all accounted for, long is short, and rounding is no more than rounding."""
         clearing: dict[str, int] = {}
+        fees: dict[str, int] = {}
+        roundings = {coin: money.rounding_e28 for coin, money in self.state.coins.items()}
         for symbol, market in self.state.markets.items():
             told = (self.lots.get((symbol, 1), 0), self.lots.get((symbol, -1), 0))
             assert told == (market.long_lots, market.short_lots), f"open interest of {symbol}"
             assert told[0] == told[1], f"open interest of {symbol} balances"
+            coin = market.margin_coin
+            owed_e28, rounded_e28 = market.fee_sums_e28()
+            fees[coin] = fees.get(coin, 0) + owed_e28
+            roundings[coin] = roundings.get(coin, 0) + rounded_e28
             if not market.inverse:
-                coin = market.margin_coin
                 clearing[coin] = clearing.get(coin, 0) + market.clearing_e20 * E8
         for coin, money in self.state.coins.items():
             deposits_e8 = money.deposits_e8 - money.withdrawals_e8
             assert deposits_e8 == self.deposits.get(coin, 0), f"deposits of {coin}"
             units_e8 = self.totals.get(coin, 0) + money.insurance_e8 + money.conversion_e8
-            rest = clearing.get(coin, 0) + money.fees_e28 + money.rounding_e28
+            rest = clearing.get(coin, 0) + fees.get(coin, 0) + roundings[coin]
             assert deposits_e8 * E20 == units_e8 * E20 + rest, f"the books of {coin} balance"
             bound = (self.roundings.get(coin, 0) + 1) * E20
-            assert abs(money.rounding_e28) <= bound, f"rounding of {coin} is rounding"
+            assert abs(roundings[coin]) <= bound, f"rounding of {coin} is rounding"
 
 
 FOLLOWED: Final[dict[type, Callable[[Books, Any], None]]] = {

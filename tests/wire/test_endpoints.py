@@ -88,3 +88,37 @@ def test_what_ccxt_asks_at_its_start_exists() -> None:
         "/api/v2/public/time",
     ):
         assert ("GET", path) in ENDPOINTS
+
+
+#: market.md sections 2 to 9, rest-private.md sections 3 to 6: calls per second. sub-account-assets has one
+#: in ten seconds there, which a whole number a second cannot say (PAST-13).
+QUOTAS = {
+    20: (
+        "public/time public/annoucements mix/market/contracts mix/market/ticker mix/market/tickers"
+        " mix/market/merge-depth mix/market/orderbook mix/market/fills mix/market/candles"
+        " mix/market/history-candles mix/market/history-index-candles mix/market/history-mark-candles"
+        " mix/market/symbol-price mix/market/open-interest mix/market/funding-time"
+        " mix/market/current-fund-rate mix/market/history-fund-rate mix/account/max-open"
+        " mix/account/liq-price mix/position/history-position"
+    ),
+    10: (
+        "mix/market/query-position-lever mix/market/fills-history mix/market/oi-limit"
+        " mix/market/vip-fee-rate common/trade-rate common/all-trade-rate mix/account/bill"
+        " mix/account/open-count mix/account/isolated-symbols mix/account/account mix/account/accounts"
+        " mix/position/single-position mix/order/detail mix/order/orders-pending mix/order/orders-history"
+        " mix/order/fills mix/order/fill-history mix/order/orders-plan-pending"
+        " mix/order/orders-plan-history mix/order/plan-sub-order"
+    ),
+    5: (
+        "mix/market/exchange-rate mix/market/discount-rate mix/market/union-interest-rate-history"
+        " mix/account/interest-history mix/position/all-position mix/position/adlRank"
+    ),
+    1: "mix/account/union-config mix/account/transfer-limits mix/account/sub-account-assets",
+}
+
+
+@pytest.mark.parametrize("per_second", QUOTAS)
+def test_quotas_are_those_of_the_exchange(per_second: int) -> None:
+    """Every question has the quota of its own page."""
+    for path in QUOTAS[per_second].split():
+        assert per_second == ENDPOINTS["GET", f"/api/v2/{path}"].per_second, path

@@ -102,6 +102,15 @@ def test_a_merged_order_book() -> None:
     assert ("100", "scale3", "YES") == (coarsest.scale, coarsest.precision, coarsest.is_max_precision)
 
 
+def test_a_step_above_the_best_bid_is_not_merged_by() -> None:
+    """market.md 6: where a precision is too large the coarsest that there is takes its place."""
+    answer = depth_answer(BTCUSDT, [(123, 5), (99, 7)], [(125, 5)], 3, 100, 7)
+    assert ("10", "scale2", "YES") == (answer.scale, answer.precision, answer.is_max_precision)
+    assert [[10, 0.0005], [0, 0.0007]] == json.loads(bytes(answer.bids))
+    assert "YES" == depth_answer(BTCUSDT, [(7, 5)], [], 0, 100, 7).is_max_precision
+    assert "NO" == depth_answer(BTCUSDT, [], [(7, 5)], 0, 100, 7).is_max_precision
+
+
 @given(st.integers(1, 10**15), st.integers(1, 10**15), st.sampled_from(sorted(CONTRACTS)))
 def test_levels_are_exact(price_ticks: int, size_lots: int, symbol: str) -> None:
     """No float stands between the book and the wire, so the digits are exact at any size."""

@@ -1,18 +1,26 @@
+from typing import get_args
+
 import pytest
 
+from backhand.commands import OrderType
+from backhand.events import OrderSource
 from backhand.wire import codes
 from backhand.wire.requests.queries import (
     DAY_MS,
+    NO_ORIGIN,
+    ORIGINS,
     FillsQuery,
     OpenOrdersQuery,
     OrderHistoryQuery,
     OrderQuery,
+    Origin,
     Page,
     parse_fills,
     parse_open_orders,
     parse_order,
     parse_order_history,
 )
+from backhand.wire.responses.orders import order_source_text
 from tests.wire.calls import NOW_MS, get
 
 PRODUCT = {"productType": "usdt-futures"}
@@ -82,10 +90,38 @@ def test_filters() -> None:
     pending = get(**NAMES, orderId="5", clientOid="c", status="Live")
     assert OpenOrdersQuery("USDT-FUTURES", "BTCUSDT", 5, "c", "live", Page()) == parse_open_orders(pending)
     history = get(**NAMES, clientOid="c", orderSource="Reverse")
-    assert OrderHistoryQuery("USDT-FUTURES", "BTCUSDT", None, "c", "reverse", Page()) == parse_order_history(
+    reversals = Origin(("reverse",), None, None)
+    assert OrderHistoryQuery("USDT-FUTURES", "BTCUSDT", None, "c", reversals, Page()) == parse_order_history(
         history
     )
     assert FillsQuery("USDT-FUTURES", "BTCUSDT", 5, Page()) == parse_fills(get(**NAMES, orderId="5"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Market", Origin(("market", "close"), None, None)),
+        ("profit_limit", Origin(("take_profit",), "limit", None)),
+        ("pos_loss_market", Origin(("position_stop_loss",), "market", None)),
+        ("delivery_close_long", Origin(("delivery",), None, -1)),
+        ("liquidation", Origin(("liquidation",), None, None)),
+        ("strategy_oco_limit", NO_ORIGIN),
+    ],
+)
+def test_order_sources(text: str, expected: Origin) -> None:
+    """A source is sought by its name in answers; one that nothing here has finds nothing."""
+    query = parse_order_history(get(**PRODUCT, orderSource=text))
+    assert isinstance(query, OrderHistoryQuery)
+    assert expected == query.origin
+
+
+def test_every_source_is_found_by_its_own_name() -> None:
+    """Whatever `orderSource` an order shows, asking for that text includes the order."""
+    for source in get_args(OrderSource):
+        for order_type in get_args(OrderType):
+            for side in (1, -1):
+                text = order_source_text(source, side, order_type).lower()
+                assert ORIGINS[text].includes(source, order_type, side)
 
 
 @pytest.mark.parametrize("parse", [parse_open_orders, parse_order_history, parse_fills])

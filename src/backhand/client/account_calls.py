@@ -90,7 +90,7 @@ def set_leverage(
     Set a contract's leverage. 5 calls per second.
 
     Args:
-        leverage: A whole number between the contract's `min_lever` and `max_lever`.
+        leverage: A whole number between the contract's `leverage_min` and `leverage_max`.
         hold_side: The leg, needed with isolated margin in hedge mode and only there.
 
     Raises:

@@ -16,14 +16,6 @@ class ExplainForm(Form, frozen=True):
     request_id: str = ""
 
 
-class ClosePositionsForm(Form, frozen=True):
-    """Body of close-positions."""
-
-    product_type: str = ""
-    symbol: str = ""
-    hold_side: str = ""
-
-
 class UnifiedSymbolForm(Form, frozen=True):
     """Query of v3 instruments and positions."""
 

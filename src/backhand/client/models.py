@@ -25,20 +25,15 @@ class Model(msgspec.Struct, frozen=True, rename="camel"):
 class ServerTime(Model, frozen=True, kw_only=True):
     """The exchange's clock."""
 
-    server_time: int
-
-    @property
-    def time_ms(self) -> int:
-        """Milliseconds since 1970."""
-        return self.server_time
+    time_ms: int = msgspec.field(name="serverTime")
 
 
 class Contract(Model, frozen=True, kw_only=True):
     """
     The terms of a contract.
 
-    `price_place` and `volume_place` are counts of decimals; a price is a multiple of `price_step`, a size
-    of `size_multiplier`. Fees are rates of the value.
+    A price is a multiple of `price_step` and has `price_places` decimals, a size of `size_step` and has
+    `size_places`. `value_min` is in USDT; fees are rates of the value.
     """
 
     symbol: str
@@ -47,27 +42,27 @@ class Contract(Model, frozen=True, kw_only=True):
     support_margin_coins: list[str]
     maker_fee_rate: Decimal
     taker_fee_rate: Decimal
-    min_trade_num: Decimal
-    min_trade_usdt: Decimal = msgspec.field(name="minTradeUSDT", default=ZERO)
+    size_min: Decimal = msgspec.field(name="minTradeNum")
+    value_min: Decimal = msgspec.field(name="minTradeUSDT", default=ZERO)
     price_end_step: Decimal
-    price_place: int
-    volume_place: int
-    size_multiplier: Decimal
-    symbol_status: str = ""
-    min_lever: Decimal | None = None
-    max_lever: Decimal | None = None
-    max_order_qty: Decimal | None = None
-    max_market_order_qty: Decimal | None = None
-    fund_interval: int | None = None
+    price_places: int = msgspec.field(name="pricePlace")
+    size_places: int = msgspec.field(name="volumePlace")
+    size_step: Decimal = msgspec.field(name="sizeMultiplier")
+    status: str = msgspec.field(name="symbolStatus", default="")
+    leverage_min: Decimal | None = msgspec.field(name="minLever", default=None)
+    leverage_max: Decimal | None = msgspec.field(name="maxLever", default=None)
+    limit_size_max: Decimal | None = msgspec.field(name="maxOrderQty", default=None)
+    market_size_max: Decimal | None = msgspec.field(name="maxMarketOrderQty", default=None)
+    funding_interval_hours: int | None = msgspec.field(name="fundInterval", default=None)
 
     @property
     def price_step(self) -> Decimal:
         """The distance between two prices."""
-        return self.price_end_step.scaleb(-self.price_place)
+        return self.price_end_step.scaleb(-self.price_places)
 
 
 class Ticker(Model, frozen=True, kw_only=True):
-    """Prices now; None where there is none yet. `ts` is its time in ms, `funding_rate` per interval."""
+    """Prices now; None where there is none yet. Volumes are of 24 hours, `funding_rate` is per interval."""
 
     symbol: str
     last_price: Decimal | None = msgspec.field(name="lastPr", default=None)
@@ -75,15 +70,15 @@ class Ticker(Model, frozen=True, kw_only=True):
     bid_size: Decimal | None = msgspec.field(name="bidSz", default=None)
     ask_price: Decimal | None = msgspec.field(name="askPr", default=None)
     ask_size: Decimal | None = msgspec.field(name="askSz", default=None)
-    high24h: Decimal | None = None
-    low24h: Decimal | None = None
+    high_price_24h: Decimal | None = msgspec.field(name="high24h", default=None)
+    low_price_24h: Decimal | None = msgspec.field(name="low24h", default=None)
     base_volume: Decimal = ZERO
     quote_volume: Decimal = ZERO
     index_price: Decimal | None = None
     mark_price: Decimal | None = None
     funding_rate: Decimal | None = None
-    holding_amount: Decimal = ZERO
-    ts: int
+    open_interest: Decimal = msgspec.field(name="holdingAmount", default=ZERO)
+    time_ms: int = msgspec.field(name="ts")
 
 
 class Level(msgspec.Struct, frozen=True, array_like=True):
@@ -94,11 +89,11 @@ class Level(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Book(Model, frozen=True, kw_only=True):
-    """The order book, best levels first; `ts` is its time in ms."""
+    """The order book, best levels first."""
 
     asks: list[Level]
     bids: list[Level]
-    ts: int
+    time_ms: int = msgspec.field(name="ts")
 
 
 class Account(Model, frozen=True, kw_only=True):
@@ -119,9 +114,9 @@ class Account(Model, frozen=True, kw_only=True):
     usdt_equity: Decimal = ZERO
     unrealized_profit: Decimal = msgspec.field(name="unrealizedPL", default=ZERO)
     crossed_risk_rate: Decimal = ZERO
-    crossed_margin_leverage: int | None = None
-    isolated_long_lever: int | None = None
-    isolated_short_lever: int | None = None
+    crossed_leverage: int | None = msgspec.field(name="crossedMarginLeverage", default=None)
+    isolated_long_leverage: int | None = msgspec.field(name="isolatedLongLever", default=None)
+    isolated_short_leverage: int | None = msgspec.field(name="isolatedShortLever", default=None)
     margin_mode: MarginMode | None = None
     pos_mode: PositionMode | None = None
     asset_mode: str = ""
@@ -131,9 +126,9 @@ class Position(Model, frozen=True, kw_only=True):
     """
     One leg that is held; in one-way mode there is at most one, with a `hold_side` too.
 
-    `total` = `available` (can be closed) + `locked` (held by orders that close). `achieved_profits` is
-    realised without fees and funding. `liquidation_price` None or <= 0: none. `c_time` is when it was
-    opened, in ms.
+    `total` = `available` (can be closed) + `locked` (held by orders that close). `realized_profit` is
+    without fees and funding. `liquidation_price` None or <= 0: none. `created_at_ms` is
+    when it was opened.
     """
 
     symbol: str
@@ -149,12 +144,12 @@ class Position(Model, frozen=True, kw_only=True):
     margin_mode: str = ""
     pos_mode: str = ""
     unrealized_profit: Decimal = msgspec.field(name="unrealizedPL", default=ZERO)
-    achieved_profits: Decimal = ZERO
+    realized_profit: Decimal = msgspec.field(name="achievedProfits", default=ZERO)
     liquidation_price: Decimal | None = None
     margin_ratio: Decimal | None = None
     break_even_price: Decimal | None = None
-    c_time: int | None = None
-    u_time: int | None = None
+    created_at_ms: int | None = msgspec.field(name="cTime", default=None)
+    updated_at_ms: int | None = msgspec.field(name="uTime", default=None)
 
 
 class Leverages(Model, frozen=True, kw_only=True):
@@ -215,8 +210,8 @@ class Order(Model, frozen=True, kw_only=True):
     pos_mode: str = ""
     order_source: str = ""
     cancel_reason: str = ""
-    c_time: int | None = None
-    u_time: int | None = None
+    created_at_ms: int | None = msgspec.field(name="cTime", default=None)
+    updated_at_ms: int | None = msgspec.field(name="uTime", default=None)
     state_text: str = msgspec.field(name="state", default="")
     status_text: str = msgspec.field(name="status", default="")
     reduce_only_text: str = msgspec.field(name="reduceOnly", default="")
@@ -265,7 +260,7 @@ class Fill(Model, frozen=True, kw_only=True):
     profit: Decimal = ZERO
     fee_detail: list[FeeDetail] = []
     trade_scope: str = ""
-    c_time: int | None = None
+    created_at_ms: int | None = msgspec.field(name="cTime", default=None)
 
     @property
     def fee(self) -> Decimal:
@@ -318,13 +313,13 @@ class Quote(Model, frozen=True, kw_only=True):
     """
     What a reversal would do now; reverse with `quote_id` to have this or better, or a refusal.
 
-    `expires_at` is in ms of the venue's time, `sequence` counts the venue's commands. `shortfall` says why
+    It expires on the venue's clock. `sequence` counts the venue's commands. `shortfall` says why
     the open leg would be smaller than the close leg, "" when it would not.
     """
 
     quote_id: str
     sequence: int
-    expires_at: int
+    expires_at_ms: int = msgspec.field(name="expiresAt")
     symbol: str
     product_type: str
     margin_coin: str

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Literal
 
 from backhand.client import routes
-from backhand.client.forms import ClosePositionsForm
 from backhand.client.instruments import Instrument, ProductType, instrument_of
 from backhand.client.models import (
     ClosedPositions,
@@ -16,6 +15,7 @@ from backhand.client.models import (
     OrderPage,
 )
 from backhand.client.session import Flow, Session, text_of
+from backhand.wire.requests.changes import ClosePositionsForm
 from backhand.wire.requests.orders import CancelOrderForm, PlaceOrderForm
 from backhand.wire.requests.queries import FillsForm, OpenOrdersForm, OrderForm, OrderHistoryForm
 

@@ -138,7 +138,7 @@ def reverse(
         return (yield from _report(session, of, name, order, found=True))
     note = answer.headers.get(NOTE_HEADER, "")
     try:
-        order = yield from _find_order(session, of, trace, "acknowledged")
+        order = yield from _find_order(session, of, trace, "acknowledged", ids.order_id)
     except OutcomeUnknown:
         return Reversal(client_oid=name, order_id=ids.order_id or "", found=False, opened=None, note=note)
     return (yield from _report(session, of, name, order, found=False, note=note))
@@ -190,8 +190,14 @@ def _text(number: Decimal | int | str | None) -> str:
     return "" if number is None else text_of(number)
 
 
-def _find_order(session: Session, of: Instrument, trace: Trace, reason: str) -> Flow[Order]:
-    form = OrderForm(symbol=of.symbol, product_type=of.product_type, client_oid=trace.client_oid)
+def _find_order(
+    session: Session, of: Instrument, trace: Trace, reason: str, order_id: str | None = None
+) -> Flow[Order]:
+    """Look for the order under the exchange's id of it where that is known, else under ours."""
+    client_oid = "" if order_id else trace.client_oid
+    form = OrderForm(
+        symbol=of.symbol, product_type=of.product_type, order_id=order_id or "", client_oid=client_oid
+    )
     return (yield from find(session, routes.ORDER, form, Order, trace, reason))
 
 

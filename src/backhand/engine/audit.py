@@ -98,16 +98,19 @@ def audit(state: State) -> Audit:
         invariant(market.short_lots == symbol.short_lots, "a symbol's short lots are its positions' sum")
         invariant(symbol.long_lots == symbol.short_lots, "long lots equal short lots of a symbol")
         invariant(market.clearing_e20 == symbol.clearing_e20, "clearing is minus the open positions' cost")
+        sums = result.coin(market.margin_coin)
+        fees_e28, rounding_e28 = market.fee_sums_e28()
+        sums.fees_e28 += fees_e28
+        sums.rounding_e28 += rounding_e28
         if not market.inverse:
-            result.coin(market.margin_coin).clearing_e28 += market.clearing_e20 * E8
+            sums.clearing_e28 += market.clearing_e20 * E8
     for money in state.coins.values():
         sums = result.coin(money.coin)
         sums.deposits_e28 = money.deposits_e8 * E20
         sums.withdrawals_e28 = money.withdrawals_e8 * E20
-        sums.fees_e28 = money.fees_e28
         sums.insurance_e28 = money.insurance_e8 * E20
         sums.conversion_e28 = money.conversion_e8 * E20
-        sums.rounding_e28 = money.rounding_e28
+        sums.rounding_e28 += money.rounding_e28
     for sums in result.coins.values():
         invariant(sums.residual_e28 == 0, "deposits less withdrawals are all accounted for")
     return result

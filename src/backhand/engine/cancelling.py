@@ -33,11 +33,7 @@ def find_order(account: Account, symbol: str, order_id: int | None, client_oid: 
 
 
 def cancel_orders(state: State, command: CancelOrders, events: list[Event]) -> None:
-    """
-    Cancel all open orders of a product type, or of one symbol of it.
-
-    Refusals, first that applies: unknown account, product type or symbol, nothing to cancel.
-    """
+    """Cancel all open orders of a product type, or of one symbol of it."""
     account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)

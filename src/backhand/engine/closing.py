@@ -13,9 +13,8 @@ def close_positions(state: State, command: ClosePositions, events: list[Event]) 
     Close the positions that are named, each by a market order of its own, oldest first.
 
     What resting closing orders hold is closed too: they are cancelled. A position that cannot be closed now
-    stays; when that is so of all of them, the first reason is the answer. One that the order of another met
-    as maker, and closed, is done with. Refusals, first that applies:
-    unknown account, product type or symbol, no position, then those of closing orders.
+    stays; when that is so of all of them, the first one's reason is the answer. One that the order of another
+    met as maker, and closed, is done with.
     Source: Flash Close Position; rest-private.md section 5.
     """
     account = state.client(command.uid)

@@ -16,12 +16,13 @@ def state_digest(state: State) -> str:
         digest.update(f"contract|{market.contract!r}\n".encode())
         prices = f"{market.index_price_e12}|{market.mark_price_e12}|{market.last_price_ticks}"
         interest = f"{market.long_lots}|{market.short_lots}|{market.clearing_e20}"
-        digest.update(f"market|{symbol}|{prices}|{interest}\n".encode())
+        fees_e28, rounding_e28 = market.fee_sums_e28()
+        digest.update(f"market|{symbol}|{prices}|{interest}|{fees_e28}|{rounding_e28}\n".encode())
         _add_side(digest, market.book.bids)
         _add_side(digest, market.book.asks)
     for coin in sorted(state.coins):
         money = state.coins[coin]
-        flows = f"{money.deposits_e8}|{money.withdrawals_e8}|{money.fees_e28}|{money.insurance_e8}"
+        flows = f"{money.deposits_e8}|{money.withdrawals_e8}|{money.insurance_e8}"
         digest.update(f"coin|{coin}|{flows}|{money.conversion_e8}|{money.rounding_e28}\n".encode())
     for uid in sorted(state.accounts):
         _add_account(digest, state.accounts[uid])

@@ -7,7 +7,8 @@ section 1 says (margins and ratios up, prices half up, break-even to the holder'
 
 from backhand.engine.margin import (
     break_even_price_e16,
-    crossed_margin,
+    crossed_equity_e20,
+    crossed_maintenance_e28,
     crossed_sums,
     initial_margin_e16,
     liquidation_price_e16,
@@ -116,8 +117,7 @@ def leg_ratio_e16(holding: Holding, leg: Position) -> int:
 
 def crossed_ratio_e16(ledger: Ledger) -> int:
     """The margin ratio of all crossed legs of a ledger."""
-    equity, maintenance = crossed_margin(ledger)
-    return ratio_e16(maintenance, equity)
+    return ratio_e16(crossed_maintenance_e28(ledger), crossed_equity_e20(ledger))
 
 
 def positions_of(state: State, uid: str, product_type: str, symbol: str | None) -> list[PositionFigures]:

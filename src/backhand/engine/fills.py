@@ -15,15 +15,15 @@ from backhand.engine.margin import (
     average_price_after_e12,
     fee_e8,
     fee_volume,
+    gain_lots_e12,
     initial_margin_e16,
     posted_profit_e8,
-    price_profit_e20,
 )
 from backhand.engine.market import Market
 from backhand.engine.matching import Match
 from backhand.engine.state import Holding, Position, State
 from backhand.events import CancelReason, Event, Fill, FillKind, OrderCancelled, PositionClosed
-from backhand.units import E8, E12, ceil_div
+from backhand.units import E8, ceil_div
 
 #: What the venue settles between positions costs nobody a fee (contracts.md section 9).
 FREE_KINDS: Final = ("netting", "adl", "delivery")
@@ -72,7 +72,7 @@ def fill(
     holding = order.holding
     market = holding.market
     free = kind in FREE_KINDS
-    fee = 0 if free else _charge(state, holding, price_ticks, lots, is_taker)
+    fee = 0 if free else _charge(holding, price_ticks, lots, is_taker)
     touch(state, holding)
 
     closing = _closing_lots(order, lots)
@@ -131,7 +131,7 @@ def fill(
         _closed(state, holding, closed, events)
 
 
-def _charge(state: State, holding: Holding, price_ticks: int, lots: int, is_taker: bool) -> int:
+def _charge(holding: Holding, price_ticks: int, lots: int, is_taker: bool) -> int:
     """Post the fee of a fill; returns it as charged (e8)."""
     market = holding.market
     rate = market.taker_fee if is_taker else market.maker_fee
@@ -139,11 +139,9 @@ def _charge(state: State, holding: Holding, price_ticks: int, lots: int, is_take
     fee = ceil_div(owed, rate.denominator)
     residue = fee * rate.denominator - owed
     invariant(0 <= residue < rate.denominator, "a fee is rounded up by less than one unit")
-    money = state.coin(market.margin_coin)
     holding.ledger.wallet_e8 -= fee
-    money.fees_e28 += owed * rate.unit_e28
-    if residue:
-        money.rounding_e28 += residue * rate.unit_e28
+    rate.owed += owed
+    rate.rounded += residue
     return fee
 
 
@@ -160,17 +158,16 @@ def _reduce(state: State, holding: Holding, leg: Position, price_ticks: int, lot
     """Close lots of a leg and post the price profit; returns it as posted (e8)."""
     market = holding.market
     price = price_ticks * market.tick_e12
-    exact_e20 = price_profit_e20(market, leg.side, lots, leg.average_price_e12, price)
-    profit = posted_profit_e8(market, exact_e20, price)
-    money = state.coin(market.margin_coin)
-    market.clearing_e20 -= exact_e20
+    gain = gain_lots_e12(leg.side, lots, leg.average_price_e12, price)
+    profit = posted_profit_e8(market, gain, price)
+    market.clearing_lots_e12 -= gain
     if market.inverse:
-        money.conversion_e8 -= profit
+        state.coin(market.margin_coin).conversion_e8 -= profit
     else:
-        residue_e20 = exact_e20 - profit * E12
-        invariant(0 <= residue_e20 < E12, "a profit is rounded down by less than one unit")
-        if residue_e20:
-            money.rounding_e28 += residue_e20 * E8
+        residue = gain * market.profit_numerator - profit * market.profit_denominator
+        invariant(0 <= residue < market.profit_denominator, "a profit is rounded down by less than one unit")
+        if residue:
+            state.coin(market.margin_coin).rounding_e28 += residue * market.profit_unit_e20 * E8
     released = leg.margin_e16 if lots == leg.lots else leg.margin_e16 * lots // leg.lots
     leg.margin_e16 -= released
     holding.ledger.isolated_margin_e16 -= released
@@ -201,10 +198,9 @@ def _extend(state: State, holding: Holding, side: int, price_ticks: int, lots: i
     if leg.lots:
         moved = (leg.lots + lots) * average - leg.lots * leg.average_price_e12 - lots * price
     if moved:
-        moved_e20 = side * moved * market.lot_e8
-        market.clearing_e20 -= moved_e20
+        market.clearing_lots_e12 -= side * moved
         if not market.inverse:
-            state.coin(market.margin_coin).rounding_e28 += moved_e20 * E8
+            state.coin(market.margin_coin).rounding_e28 += side * moved * market.lot_e8 * E8
     if holding.isolated:
         added = initial_margin_e16(market, lots, price, holding.leverage(side))
         leg.margin_e16 += added

@@ -19,7 +19,6 @@ from backhand.events import (
     CancelReason,
     Event,
     Rejected,
-    RejectReason,
     TriggerCancelled,
     TriggerChanged,
     TriggerFired,
@@ -40,15 +39,17 @@ def watch_trigger(trigger: Trigger) -> None:
             trigger.rise_watch = rises.add(price, trigger)
         else:
             trigger.fall_watch = falls.add(-price, trigger)
-        return
-    # A sell follows the price up and turns when it has come back; a buy follows it down.
-    best, turn = trigger.best_price_e12, turning_price_e12(trigger)
-    if trigger.side < 0:
-        trigger.rise_watch = rises.add(best + 1, trigger)
-        trigger.fall_watch = falls.add(-turn, trigger)
     else:
-        trigger.fall_watch = falls.add(1 - best, trigger)
-        trigger.rise_watch = rises.add(turn, trigger)
+        # A sell follows the price up and turns when it has come back; a buy follows it down.
+        best, turn = trigger.best_price_e12, turning_price_e12(trigger)
+        if trigger.side < 0:
+            trigger.rise_watch = rises.add(best + 1, trigger)
+            trigger.fall_watch = falls.add(-turn, trigger)
+        else:
+            trigger.fall_watch = falls.add(1 - best, trigger)
+            trigger.rise_watch = rises.add(turn, trigger)
+    rises.clean(_is_rise_watch)
+    falls.clean(_is_fall_watch)
 
 
 def _watches(market: Market, trigger: Trigger) -> tuple[Watches[Trigger], Watches[Trigger]]:
@@ -101,12 +102,11 @@ def _take(state: State, rises: Watches[Trigger], falls: Watches[Trigger], price:
     # Not before: what follows this price would be due at it again.
     for trigger in followed:
         watch_trigger(trigger)
-    rises.clean(_is_rise_watch)
-    falls.clean(_is_fall_watch)
 
 
 def _look(state: State, trigger: Trigger, price: int, followed: list[Trigger]) -> None:
     """Let a waiting order whose watch has come follow the price, or be due."""
+    state.triggers_looked_at += 1
     trigger.rise_watch = 0
     trigger.fall_watch = 0
     if trigger.trails():
@@ -144,7 +144,7 @@ def fire(state: State, trigger: Trigger, events: list[Event]) -> None:
         lots = min(lots, held) if lots else held
     placement = judge(state, account, market, _request(trigger, hedge, lots), trigger.kind, None)
     if isinstance(placement, Rejected):
-        return _tell_fired(trigger, price, 0, placement.reason, events)
+        return _tell_fired(trigger, price, 0, placement, events)
     order = execute(state, placement, events)
     return _tell_fired(trigger, price, order.order_id, None, events)
 
@@ -174,7 +174,7 @@ def _request(trigger: Trigger, hedge: bool, lots: int) -> PlaceOrder:
 
 
 def _tell_fired(
-    trigger: Trigger, price: int, placed_order_id: int, reason: RejectReason | None, events: list[Event]
+    trigger: Trigger, price: int, placed_order_id: int, refusal: Rejected | None, events: list[Event]
 ) -> None:
     events.append(
         TriggerFired(
@@ -184,7 +184,8 @@ def _tell_fired(
             trigger.holding.market.symbol,
             price,
             placed_order_id,
-            reason,
+            None if refusal is None else refusal.reason,
+            "" if refusal is None else refusal.detail,
         )
     )
 

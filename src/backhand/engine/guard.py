@@ -8,7 +8,7 @@ is executed at market, and refuses limits that lie beyond it.
 from backhand.engine.margin import (
     EVERY_PRICE,
     bankruptcy_price_ticks,
-    crossed_margin,
+    crossed_equity_e20,
     margin_value_e20,
     unrealised_e20,
 )
@@ -33,8 +33,9 @@ def crossed_share_e28(holding: Holding, leg: Position) -> int:
     market = holding.market
     own_e20 = margin_value_e20(market, leg.lots, market.mark_price_e12)
     total_e20 = crossed_value_e20(holding.ledger)
-    equity_e28 = crossed_margin(holding.ledger)[0] * E8
-    return equity_e28 * own_e20 // total_e20 if total_e20 else equity_e28
+    equity_e28 = crossed_equity_e20(holding.ledger) * E8
+    # The only crossed leg has all of it.
+    return equity_e28 if own_e20 == total_e20 else equity_e28 * own_e20 // total_e20
 
 
 def crossed_value_e20(ledger: Ledger) -> int:

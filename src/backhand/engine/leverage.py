@@ -14,12 +14,7 @@ from backhand.units import E4, E8, E12, ceil_div, format_decimal
 
 
 def set_leverage(state: State, command: SetLeverage, events: list[Event]) -> None:
-    """
-    Set leverages of a symbol (contracts.md section 12); setting what is set succeeds.
-
-    Refusals, first that applies: unknown account or symbol, no value, hedged isolated without a side,
-    out of the contract's range, open orders on the symbol, more than the tier allows, too little margin.
-    """
+    """Set leverages of a symbol (contracts.md section 12); setting what is set succeeds."""
     account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)
@@ -80,7 +75,7 @@ def _relever(
     if not holding.isolated:
         lots = holding.lots(1) + holding.lots(-1)
         if lots and crossed > leverage_allowed(market, value_e20(market, lots, mark)):
-            return RejectReason.LEVERAGE_OUT_OF_RANGE
+            return RejectReason.LEVERAGE_ABOVE_TIER
         larger = max(holding.lots(1), holding.lots(-1))
         if larger and crossed < holding.crossed_leverage:
             more = initial_margin_e20(market, larger, mark, crossed)
@@ -97,7 +92,7 @@ def _relever(
     for side, leverage in ((1, long), (-1, short)):
         lots = holding.lots(side)
         if lots and leverage > leverage_allowed(market, value_e20(market, lots, mark)):
-            return RejectReason.LEVERAGE_OUT_OF_RANGE
+            return RejectReason.LEVERAGE_ABOVE_TIER
     if (missing_long + missing_short) * E4 > isolated_available_e20(holding.ledger):
         return RejectReason.LEVERAGE_MARGIN_MISSING
     for leg, missing in ((holding.long, missing_long), (holding.short, missing_short)):
@@ -128,7 +123,16 @@ def add_margin(
     leg.margin_e16 += amount_e16
     holding.ledger.isolated_margin_e16 += amount_e16
     events.append(
-        MarginMoved(holding.account.uid, holding.market.symbol, leg.side, amount_e16, leg.margin_e16, cause)
+        MarginMoved(
+            holding.account.uid,
+            holding.market.symbol,
+            leg.side,
+            amount_e16,
+            leg.margin_e16,
+            cause,
+            leg.position_id,
+            holding.ledger.wallet_e8,
+        )
     )
 
 
@@ -137,8 +141,7 @@ def move_margin(state: State, command: MoveMargin, events: list[Event]) -> None:
     Add margin to an isolated leg, at most what the account has free, or take out what it does not need.
 
     Taken out is at most what is above the initial margin at entry, and the margin ratio stays below 1.
-    Refusals, first that applies: unknown account or symbol, no position, crossed margin, no amount, too
-    large an amount. Source: Change Margin; contracts.md section 12.
+    Source: Change Margin; contracts.md section 12.
     """
     found = _isolated_leg(state, command.uid, command.symbol, command.side)
     if isinstance(found, Rejected):
@@ -165,11 +168,7 @@ def move_margin(state: State, command: MoveMargin, events: list[Event]) -> None:
 
 
 def set_auto_margin(state: State, command: SetAutoMargin, events: list[Event]) -> None:
-    """
-    Let an isolated leg draw margin before it is liquidated, or no longer.
-
-    Refusals, first that applies: unknown account or symbol, no position, crossed margin.
-    """
+    """Let an isolated leg draw margin before it is liquidated, or no longer."""
     found = _isolated_leg(state, command.uid, command.symbol, command.side)
     if isinstance(found, Rejected):
         return refuse(events, found.reason, found.detail)

@@ -28,9 +28,9 @@ from backhand.engine.margin import (
     EVERY_PRICE,
     band_edge_ticks,
     fee_e8,
+    gain_lots_e12,
     initial_margin_e16,
     posted_profit_e8,
-    price_profit_e20,
     tier_index,
     unrealised_e20,
     value_e20,
@@ -197,6 +197,7 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
             house_e8,
             ledger.wallet_e8,
             money.insurance_e8,
+            account.hedge_mode(market.product_type),
         )
     )
 
@@ -257,8 +258,8 @@ def _brings_e8(market: Market, leg: Position, ticks: int, lots: int) -> int:
     if lots == 0:
         return 0
     price = ticks * market.tick_e12
-    profit = price_profit_e20(market, leg.side, lots, leg.average_price_e12, price)
-    return posted_profit_e8(market, profit, price) - fee_e8(market, lots, ticks, True)
+    gain = gain_lots_e12(leg.side, lots, leg.average_price_e12, price)
+    return posted_profit_e8(market, gain, price) - fee_e8(market, lots, ticks, True)
 
 
 def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, events: list[Event]) -> None:

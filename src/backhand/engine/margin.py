@@ -40,13 +40,19 @@ def fee_e8(market: Market, lots: int, price_ticks: int, is_taker: bool) -> int:
 
 def price_profit_e20(market: Market, side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
     """Compute d * q * (P - E) in the quote currency, exact."""
-    moved = price_e12 - average_price_e12 if side > 0 else average_price_e12 - price_e12
-    return lots * market.lot_e8 * moved
+    return gain_lots_e12(side, lots, average_price_e12, price_e12) * market.lot_e8
 
 
-def posted_profit_e8(market: Market, profit_e20: int, price_e12: int) -> int:
-    """A price profit as posted in the margin coin: rounded down at 8 decimals."""
-    return profit_e20 // (price_e12 if market.inverse else E12)
+def gain_lots_e12(side: int, lots: int, average_price_e12: int, price_e12: int) -> int:
+    """Compute d * lots * (P - E), exact; times the lot it is the price profit in the quote currency."""
+    return lots * (price_e12 - average_price_e12 if side > 0 else average_price_e12 - price_e12)
+
+
+def posted_profit_e8(market: Market, gain: int, price_e12: int) -> int:
+    """A gain of lots x e12 as posted in the margin coin: rounded down at 8 decimals."""
+    if market.inverse:
+        return gain * market.lot_e8 // price_e12
+    return gain * market.profit_numerator // market.profit_denominator
 
 
 def unrealised_e20(market: Market, side: int, lots: int, average_price_e12: int) -> int:
@@ -96,14 +102,16 @@ def maintenance_e28(market: Market, lots: int, tier_lots: int) -> int:
     larger; the offset then counts in proportion, so that the margin of a part is that part of the margin.
     """
     mark = market.mark_price_e12
-    index = tier_index(market, value_e20(market, tier_lots, mark))
+    value = value_e20(market, tier_lots, mark)
+    index = tier_index(market, value)
     rate_e8 = market.tier_rates_e8[index] + market.taker_rate_e8
     offset_e28 = market.tier_offsets_e28[index]
     if lots != tier_lots:
         offset_e28 = offset_e28 * lots // tier_lots
+        value = value_e20(market, lots, mark)
     if market.inverse:
-        offset_e28 = offset_e28 * E12 // mark
-    return margin_value_e20(market, lots, mark) * rate_e8 - offset_e28
+        return lots * market.lot_e8 * E12 * rate_e8 - offset_e28 * E12 // mark
+    return value * rate_e8 - offset_e28
 
 
 def legs_sums(
@@ -119,14 +127,13 @@ def legs_sums(
     larger = max(long_lots, short_lots)
     if larger == 0:
         return 0, 0, 0
-    mark = market.mark_price_e12
+    initial = initial_margin_e20(market, larger, market.mark_price_e12, leverage)
     unrealised = 0
     if long_lots:
         unrealised += unrealised_e20(market, 1, long_lots, long_average)
     if short_lots:
         unrealised += unrealised_e20(market, -1, short_lots, short_average)
-    maintenance = maintenance_e28(market, larger, long_lots + short_lots)
-    return initial_margin_e20(market, larger, mark, leverage), maintenance, unrealised
+    return initial, maintenance_e28(market, larger, long_lots + short_lots), unrealised
 
 
 def holding_sums(holding: Holding) -> tuple[int, int, int]:
@@ -157,10 +164,27 @@ def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int
     return initial, maintenance, unrealised
 
 
-def crossed_margin(ledger: Ledger) -> tuple[int, int]:
-    """What the crossed legs of a ledger stand on (equity e20), and what they need (maintenance e28)."""
-    _, maintenance, unrealised = crossed_sums(ledger, None)
-    return ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 + unrealised, maintenance
+def crossed_equity_e20(ledger: Ledger) -> int:
+    """What the crossed legs of a ledger stand on."""
+    equity = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4
+    for holding in ledger.holdings:
+        if not holding.isolated:
+            market, long, short = holding.market, holding.long, holding.short
+            if long is not None:
+                equity += unrealised_e20(market, 1, long.lots, long.average_price_e12)
+            if short is not None:
+                equity += unrealised_e20(market, -1, short.lots, short.average_price_e12)
+    return equity
+
+
+def crossed_maintenance_e28(ledger: Ledger) -> int:
+    """What the crossed legs of a ledger need at least."""
+    maintenance = 0
+    for holding in ledger.holdings:
+        if not holding.isolated and (holding.long is not None or holding.short is not None):
+            long, short = holding.lots(1), holding.lots(-1)
+            maintenance += maintenance_e28(holding.market, max(long, short), long + short)
+    return maintenance
 
 
 def ratio_e16(maintenance_e28: int, equity_e20: int) -> int:
@@ -184,8 +208,8 @@ def band_edge_ticks(market: Market, side: int) -> int:
     """The worst price that a buy (at most) or a sell (at least) may have around mark, on a tick."""
     mark = market.mark_price_e12
     if side > 0:
-        return mark * (E8 + market.contract.buy_band_rate_e8) // (E8 * market.tick_e12)
-    return ceil_div(mark * (E8 - market.contract.sell_band_rate_e8), E8 * market.tick_e12)
+        return mark * market.buy_edge_numerator // market.buy_edge_denominator
+    return ceil_div(mark * market.sell_edge_numerator, market.sell_edge_denominator)
 
 
 def bankruptcy_price_ticks(

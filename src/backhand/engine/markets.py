@@ -31,8 +31,8 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
     """
     List a contract, or change a listed one; its grid only while nobody holds or orders it.
 
-    Closed for opening (`limit_open`), the orders that would open end; taken off (`off`), everything ends,
-    which needs a mark price where positions are held. Other states leave orders and positions as they are.
+    Closed for opening (`limit_open`), the orders that would open end; taken off (`off`), everything ends.
+    Other states leave orders and positions as they are.
     """
     contract = command.contract
     fault = contract_fault(state, contract)
@@ -54,8 +54,6 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
         regridded = (before.lot_e8, before.tick_e12) != (contract.lot_e8, contract.tick_e12)
         if regridded and (held or _waiting_holdings(state, market)):
             return refuse(events, RejectReason.CONTRACT_IN_USE, contract.symbol)
-        if contract.status == "off" and market.held and market.mark_price_e12 == 0:
-            return refuse(events, RejectReason.NO_INDEX_PRICE, contract.symbol)
         market.last_price_ticks = market.last_price_ticks * before.tick_e12 // contract.tick_e12
         market.set_contract(contract)
         if before.funding_interval_hours != contract.funding_interval_hours and market.next_funding_ms:

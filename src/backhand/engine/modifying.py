@@ -5,7 +5,7 @@ from backhand.engine.book import Order
 from backhand.engine.cancelling import find_order
 from backhand.engine.fills import cancel
 from backhand.engine.market import Market
-from backhand.engine.orders import execute, judge, preset_fault
+from backhand.engine.orders import execute, judge, preset_fault, presets_valid
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Account, State
 from backhand.events import CancelReason, Event, OrderPresetsChanged, Rejected, RejectReason
@@ -17,8 +17,7 @@ def modify_order(state: State, command: ModifyOrder, events: list[Event]) -> Non
 
     The new order is judged as if the old one were gone already; where it is refused, the old one stays. An
     order that has filled in part is not modified. Price and size win over presets, which are then carried
-    over. Refusals, first that applies: unknown account, symbol or order, not modifiable, nothing changed,
-    then those of a new order. Source: Modify Order; rest-private.md section 5.
+    over. Source: Modify Order; rest-private.md section 5.
     """
     account = state.client(command.uid)
     if account is None:
@@ -75,6 +74,8 @@ def _replace(
 def _change_presets(market: Market, order: Order, command: ModifyOrder, events: list[Event]) -> None:
     if order.reduce_only:
         return refuse(events, RejectReason.ORDER_NOT_MODIFIABLE)
+    if not presets_valid(command.take_profit, command.stop_loss):
+        return refuse(events, RejectReason.INVALID_PRICE)
     reference_e12 = order.price_ticks * market.tick_e12
     fault = preset_fault(market, order.side, reference_e12, command.take_profit, command.stop_loss)
     if fault is not None:

@@ -93,11 +93,7 @@ def judge(
     """
     Work out an order against the book without touching anything; `replaced` is the order it takes over from.
 
-    Refusals, first that applies: trade side missing or invalid (hedge mode), symbol not trading, opening
-    disabled, no index price, margin mode other than the symbol's while it is in use, duplicate client
-    order id, price, size too large, price outside the band, nothing to close, the close would bankrupt,
-    size too small, value too small, presets on the wrong side or too many waiting, too many orders or
-    positions, no liquidity (market), position limit, tier, margin.
+    The checks stand in the order of `precedence`.
     """
     hedge = account.hedge_mode(market.product_type)
     if hedge and command.effect is None:
@@ -118,6 +114,8 @@ def judge(
     price = command.price_ticks
     is_market = command.order_type == "market"
     if (price is None and not is_market) or (price is not None and price <= 0):
+        return Rejected(RejectReason.INVALID_PRICE)
+    if not presets_valid(command.take_profit, command.stop_loss):
         return Rejected(RejectReason.INVALID_PRICE)
     # In hedge mode `side` names the leg; the trade that closes a leg goes the other way.
     side: int = -command.side if hedge and closing else command.side
@@ -225,18 +223,23 @@ def may_trade(market: Market, closing: bool) -> Rejected | None:
     return None
 
 
+def presets_valid(take_profit: Preset | None, stop_loss: Preset | None) -> bool:
+    """Whether the prices of presets are prices at all; a limit of 0 executes at market."""
+    for preset in (take_profit, stop_loss):
+        if preset is not None and (preset.trigger_price_ticks <= 0 or (preset.limit_price_ticks or 0) < 0):
+            return False
+    return True
+
+
 def preset_fault(
     market: Market, side: int, reference_e12: int, take_profit: Preset | None, stop_loss: Preset | None
 ) -> Rejected | None:
     """Why presets of an order that opens on a side would trigger at once, by the price it opens at."""
     for preset, gains in ((take_profit, True), (stop_loss, False)):
-        if preset is None:
-            continue
-        if preset.trigger_price_ticks <= 0 or (preset.limit_price_ticks or 0) < 0:
-            return Rejected(RejectReason.INVALID_PRICE)
-        refusal = protection_fault(market, side, gains, preset.trigger_price_ticks, reference_e12)
-        if refusal is not None:
-            return refusal
+        if preset is not None:
+            refusal = protection_fault(market, side, gains, preset.trigger_price_ticks, reference_e12)
+            if refusal is not None:
+                return refusal
     return None
 
 

@@ -11,6 +11,8 @@ from backhand.engine.margin import (
     average_price_after_e12,
     crossed_sums,
     fee_e8,
+    fee_volume,
+    gain_lots_e12,
     initial_margin_e16,
     legs_sums,
     leverage_allowed,
@@ -18,7 +20,6 @@ from backhand.engine.margin import (
     maintenance_e28,
     margin_value_e20,
     posted_profit_e8,
-    price_profit_e20,
     ratio_e16,
     unrealised_e20,
     value_e20,
@@ -35,45 +36,44 @@ class Preview:
         self.holding = holding
         self.isolated = isolated
         self.market = holding.market
-        ledger = holding.ledger
-        self.wallet_e8 = ledger.wallet_e8
-        self.locked_e8 = ledger.locked_e8
-        self.isolated_margin_e16 = ledger.isolated_margin_e16
-        long, short = holding.long, holding.short
-        self.long_lots = 0 if long is None else long.lots
-        self.long_average_e12 = 0 if long is None else long.average_price_e12
-        self.long_margin_e16 = 0 if long is None else long.margin_e16
-        self.short_lots = 0 if short is None else short.lots
-        self.short_average_e12 = 0 if short is None else short.average_price_e12
-        self.short_margin_e16 = 0 if short is None else short.margin_e16
-        self.profit_e8 = 0
-        self.fee_e8 = 0
-        # Other crossed holdings do not change with this one's fills: summed once.
         if model is None:
+            ledger = holding.ledger
+            self.wallet_e8 = ledger.wallet_e8
+            self.locked_e8 = ledger.locked_e8
+            self.isolated_margin_e16 = ledger.isolated_margin_e16
+            long, short = holding.long, holding.short
+            self.long_lots = 0 if long is None else long.lots
+            self.long_average_e12 = 0 if long is None else long.average_price_e12
+            self.long_margin_e16 = 0 if long is None else long.margin_e16
+            self.short_lots = 0 if short is None else short.lots
+            self.short_average_e12 = 0 if short is None else short.average_price_e12
+            self.short_margin_e16 = 0 if short is None else short.margin_e16
+            self.profit_e8 = 0
+            self.fee_e8 = 0
+            # Other crossed holdings do not change with this one's fills: summed once.
             initial, maintenance, unrealised = crossed_sums(ledger, holding)
             self.other_initial_e20 = initial
             self.other_maintenance_e28 = maintenance
             self.other_unrealised_e20 = unrealised
         else:
+            self.wallet_e8 = model.wallet_e8
+            self.locked_e8 = model.locked_e8
+            self.isolated_margin_e16 = model.isolated_margin_e16
+            self.long_lots = model.long_lots
+            self.long_average_e12 = model.long_average_e12
+            self.long_margin_e16 = model.long_margin_e16
+            self.short_lots = model.short_lots
+            self.short_average_e12 = model.short_average_e12
+            self.short_margin_e16 = model.short_margin_e16
+            self.profit_e8 = model.profit_e8
+            self.fee_e8 = model.fee_e8
             self.other_initial_e20 = model.other_initial_e20
             self.other_maintenance_e28 = model.other_maintenance_e28
             self.other_unrealised_e20 = model.other_unrealised_e20
 
     def copy(self) -> "Preview":
         """The same figures, to be moved on their own."""
-        other = Preview(self.holding, self.isolated, self)
-        other.wallet_e8 = self.wallet_e8
-        other.locked_e8 = self.locked_e8
-        other.isolated_margin_e16 = self.isolated_margin_e16
-        other.long_lots = self.long_lots
-        other.long_average_e12 = self.long_average_e12
-        other.long_margin_e16 = self.long_margin_e16
-        other.short_lots = self.short_lots
-        other.short_average_e12 = self.short_average_e12
-        other.short_margin_e16 = self.short_margin_e16
-        other.profit_e8 = self.profit_e8
-        other.fee_e8 = self.fee_e8
-        return other
+        return Preview(self.holding, self.isolated, self)
 
     def release(self, orders: list[Order]) -> None:
         """Count what resting orders have locked as free: they are to be cancelled."""
@@ -114,7 +114,7 @@ class Preview:
         average = self.long_average_e12 if side > 0 else self.short_average_e12
         margin = self.long_margin_e16 if side > 0 else self.short_margin_e16
         price = price_ticks * market.tick_e12
-        profit = posted_profit_e8(market, price_profit_e20(market, side, lots, average, price), price)
+        profit = posted_profit_e8(market, gain_lots_e12(side, lots, average, price), price)
         self.wallet_e8 += profit
         self.profit_e8 += profit
         released = margin if lots == held else margin * lots // held
@@ -154,7 +154,7 @@ class Preview:
     def available_e20(self) -> int:
         """The most that may be used to open now, in the holding's margin mode (contracts.md section 6)."""
         initial, _, unrealised = self._crossed()
-        spare = self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 - self.locked_e8 * E12
+        spare = (self.wallet_e8 - self.locked_e8) * E12 - self.isolated_margin_e16 * E4
         spare -= self.other_initial_e20 + initial
         unrealised += self.other_unrealised_e20
         if self.isolated:
@@ -170,18 +170,17 @@ class Preview:
         """
         market = self.market
         fees = 0
-        value = 0
+        volume = 0
         isolated = 0
         leverage = self.holding.leverage_in(side, self.isolated)
         for match in matches:
             if match.lots == 0:
                 continue
             ticks = match.maker.price_ticks
-            price = ticks * market.tick_e12
             fees += fee_e8(market, match.lots, ticks, True)
-            value += margin_value_e20(market, match.lots, price)
+            volume += fee_volume(market, match.lots, ticks)
             if self.isolated:
-                isolated += initial_margin_e16(market, match.lots, price, leverage)
+                isolated += initial_margin_e16(market, match.lots, ticks * market.tick_e12, leverage)
         if self.isolated:
             return isolated * E4 + fees * E12
         mark = market.mark_price_e12
@@ -189,9 +188,9 @@ class Preview:
         short = margin_value_e20(market, self.short_lots, mark)
         before = ceil_div(max(long, short), leverage)
         if side > 0:
-            long += value
+            long += volume * market.volume_e20
         else:
-            short += value
+            short += volume * market.volume_e20
         return ceil_div(max(long, short), leverage) - before + fees * E12
 
     def exceeds_tier(self, side: int, resting_lots: int) -> bool:

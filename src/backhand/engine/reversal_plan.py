@@ -12,7 +12,7 @@ from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
 from backhand.engine.accepting import is_duplicate
 from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
-from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, value_e20
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
 from backhand.engine.market import Market
 from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
 from backhand.engine.orders import oldest_closing
@@ -96,15 +96,7 @@ def lot_ticks(matches: list[Match]) -> int:
 
 
 def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
-    """
-    Work out both legs against the book without touching anything.
-
-    Refusals, first that applies: unknown account or symbol, symbol not trading, trade side missing or
-    invalid (hedge), side missing or invalid, duplicate client order id, no position on that side, size
-    off the grid or too small (where a size counts), no index price, nothing free (where open orders are
-    excluded), no liquidity within the band, none within the price guard, not both legs (strict), worse
-    than quoted.
-    """
+    """Work out both legs against the book without touching anything, or say why not."""
     account = state.client(command.uid)
     if account is None:
         return Rejected(RejectReason.UNKNOWN_ACCOUNT, command.uid)
@@ -139,8 +131,6 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
         size = min(size, command.size_lots or 0)
         if size < position.lots and size < market.size_lots_min:
             return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
-    if market.mark_price_e12 == 0:
-        return Rejected(RejectReason.NO_INDEX_PRICE, market.symbol)
 
     plan = ReversalPlan(holding, position, size)
     plan.size_ignored = sized and not counts
@@ -314,8 +304,10 @@ def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) ->
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
     # Own orders that the leg would hit are cancelled first, so what they lock is free for it.
     own = [order for order in sweep.own[met:] if order not in plan.cancels]
-    before = plan.after.copy()
-    before.release(own)
+    before = plan.after
+    if own:
+        before = before.copy()
+        before.release(own)
     plan.free_e20 = before.available_e20()
     plan.needed_e20 = before.opening_need_e20(side, opens)
     after, reason = _open(before, side, hedge, opens)
@@ -339,7 +331,9 @@ def _open(before: Preview, side: int, hedge: bool, opens: list[Match]) -> tuple[
     """The holding after the open leg, and why that may not be: dust, margin or tier; None when it may."""
     market = before.market
     after = before.copy()
-    if matched_lots(opens) < market.size_lots_min or _value_e20(market, opens) < market.value_min_e20:
+    if matched_lots(opens) < market.size_lots_min:
+        return after, CancelReason.SHORTFALL_DUST
+    if lot_ticks(opens) * market.unit_e20 < market.value_min_e20:
         return after, CancelReason.SHORTFALL_DUST
     left = 0 if hedge else before.lots(-side)
     if left:
@@ -374,10 +368,3 @@ def _largest(before: Preview, side: int, hedge: bool, opens: list[Match]) -> int
         else:
             high = middle - 1
     return low
-
-
-def _value_e20(market: Market, matches: list[Match]) -> int:
-    value = 0
-    for match in matches:
-        value += value_e20(market, match.lots, match.maker.price_ticks * market.tick_e12)
-    return value

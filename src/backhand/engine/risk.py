@@ -11,7 +11,14 @@ it may lose is bounded by the slope in its tier, and it ends where the tier does
 
 from typing import Final
 
-from backhand.engine.margin import crossed_margin, maintenance_e28, tier_index, unrealised_e20, value_e20
+from backhand.engine.margin import (
+    crossed_equity_e20,
+    crossed_maintenance_e28,
+    maintenance_e28,
+    tier_index,
+    unrealised_e20,
+    value_e20,
+)
 from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger, Position
 from backhand.units import E4, E8, E12, E20
@@ -28,18 +35,17 @@ def leg_buffer_e28(market: Market, leg: Position) -> int:
 
 def crossed_buffer_e28(ledger: Ledger) -> int:
     """What the crossed positions of a ledger have beyond maintenance, 1 or more when there are none."""
-    equity_e20, maintenance = crossed_margin(ledger)
-    if maintenance == 0 and not has_crossed_legs(ledger):
+    if not has_crossed_legs(ledger):
         return 1
-    return equity_e20 * E8 - maintenance
+    return crossed_equity_e20(ledger) * E8 - crossed_maintenance_e28(ledger)
 
 
 def has_crossed_legs(ledger: Ledger) -> bool:
     """Whether any crossed leg is held in this coin."""
-    return any(
-        not holding.isolated and (holding.long is not None or holding.short is not None)
-        for holding in ledger.holdings
-    )
+    for holding in ledger.holdings:
+        if not holding.isolated and (holding.long is not None or holding.short is not None):
+            return True
+    return False
 
 
 def watch_ledger(ledger: Ledger, buffer_e28: int) -> None:
@@ -78,9 +84,11 @@ def _watch(holding: Holding, fall_e12: int, rise_e12: int) -> None:
     if fall_e12 != holding.risk_fall_e12:
         holding.risk_fall_e12 = fall_e12
         holding.fall_watch = market.risk_falls.add(-fall_e12, holding) if fall_e12 else 0
+        market.risk_falls.clean(_is_fall_watch)
     if rise_e12 != holding.risk_rise_e12:
         holding.risk_rise_e12 = rise_e12
         holding.rise_watch = market.risk_rises.add(rise_e12, holding) if rise_e12 else 0
+        market.risk_rises.clean(_is_rise_watch)
 
 
 def forget_watches(holding: Holding) -> None:
@@ -107,8 +115,6 @@ def due_holdings(market: Market) -> list[Holding]:
             holding.rise_watch = 0
             holding.risk_rise_e12 = 0
             found.append(holding)
-    market.risk_falls.clean(_is_fall_watch)
-    market.risk_rises.clean(_is_rise_watch)
     return found
 
 

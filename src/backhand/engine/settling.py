@@ -39,7 +39,7 @@ def settle(state: State, events: list[Event]) -> None:
         elif state.suspects:
             _look_at_margin(state, events)
         elif state.due:
-            fire(state, state.due.pop(0), events)
+            fire(state, state.due.popleft(), events)
         else:
             break
 
@@ -73,6 +73,7 @@ def _look_at_prices(state: State) -> None:
     for market in moved:
         if market.mark_moved and may_liquidate(state, market):
             for holding in due_holdings(market):
+                state.positions_looked_at += 1
                 _suspect(state, holding)
             postponed = market.postponed
             market.postponed = []

@@ -11,6 +11,7 @@ and lists, so that every iteration has one defined order.
           └ keys[api_key] ─ Key
 """
 
+from collections import deque
 from typing import Final
 
 from backhand.commands import (
@@ -56,15 +57,14 @@ class CoinMoney:
     The venue's side of all postings in one coin.
 
     Identity after every event: deposits - withdrawals = wallets + fees + insurance + house + clearing
-    + conversion + rounding, where wallets and house are summed over accounts and clearing over linear
-    markets (DESIGN D9).
+    + conversion + rounding, where wallets and house are summed over accounts, fees with their rounding over
+    markets, and clearing over linear ones (DESIGN D9).
     """
 
     def __init__(self, coin: str) -> None:
         self.coin = coin
         self.deposits_e8 = 0
         self.withdrawals_e8 = 0
-        self.fees_e28 = 0
         self.insurance_e8 = 0
         self.conversion_e8 = 0
         self.rounding_e28 = 0
@@ -312,8 +312,11 @@ class State:
         self.moved: list[Market] = []
         #: Holdings whose margin is to be looked at, and waiting orders whose price has come.
         self.suspects: list[Holding] = []
-        self.due: list[Trigger] = []
+        self.due: deque[Trigger] = deque()
         self.rounds = 0
+        #: How many of them a price made it necessary to look at; for measurements only.
+        self.positions_looked_at = 0
+        self.triggers_looked_at = 0
 
     @property
     def contracts(self) -> dict[str, Contract]:

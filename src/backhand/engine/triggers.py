@@ -13,7 +13,7 @@ from backhand.engine.accepting import is_duplicate, take_ids
 from backhand.engine.cancelling import is_product_type
 from backhand.engine.firing import drop, enlist, price_e12, tell_changed, tell_placed
 from backhand.engine.limits import TRIGGERS_MAX, waiting_orders
-from backhand.engine.orders import closes, may_trade, preset_fault, protection_fault
+from backhand.engine.orders import closes, may_trade, preset_fault, presets_valid, protection_fault
 from backhand.engine.refusals import lots_text, refuse
 from backhand.engine.state import Account, State, Trigger
 from backhand.events import CancelReason, Event, Rejected, RejectReason
@@ -32,10 +32,7 @@ def place_trigger(state: State, command: PlaceTrigger, events: list[Event]) -> N
     Let an order wait for its price.
 
     A second whole-position order of its kind takes the place of the first. An entry whose price is the
-    present one fires at once. Refusals, first that applies: unknown account or symbol, trade side missing
-    or invalid (hedge mode, entries), symbol not trading, opening disabled, no index price, duplicate
-    client order id, no position (protecting kinds), callback or price out of range, a price that would
-    trigger at once (protecting kinds, presets), size out of bounds, too many.
+    present one fires at once.
     """
     account = state.client(command.uid)
     if account is None:
@@ -106,6 +103,8 @@ def terms_fault(trigger: Trigger) -> Rejected | None:
         return Rejected(RejectReason.CALLBACK_OUT_OF_RANGE)
     if price_ticks < 0 or trigger.limit_price_ticks < 0 or (price_ticks == 0 and not trailing):
         return Rejected(RejectReason.INVALID_PRICE)
+    if not presets_valid(trigger.take_profit, trigger.stop_loss):
+        return Rejected(RejectReason.INVALID_PRICE)
     reference_e12 = price_e12(market, trigger.by_last)
     if trigger.kind in ENTRY_KINDS:
         trigger.rises = price_ticks * market.tick_e12 >= reference_e12
@@ -148,8 +147,7 @@ def modify_trigger(state: State, command: ModifyTrigger, events: list[Event]) ->
 
     Where the price that starts it is changed as well, it waits for that one.
 
-    Refusals, first that applies: unknown account, symbol or order, then those of a new waiting order's
-    prices and size.
+    Its prices and size are judged as those of a new one.
     """
     account = state.client(command.uid)
     if account is None:
@@ -227,11 +225,7 @@ def cancel_trigger(state: State, command: CancelTrigger, events: list[Event]) ->
 
 
 def cancel_triggers(state: State, command: CancelTriggers, events: list[Event]) -> None:
-    """
-    Cancel the waiting orders of some kinds.
-
-    Refusals, first that applies: unknown account, product type or symbol, nothing to cancel.
-    """
+    """Cancel the waiting orders of some kinds."""
     account = state.client(command.uid)
     if account is None:
         return refuse(events, RejectReason.UNKNOWN_ACCOUNT, command.uid)

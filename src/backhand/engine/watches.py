@@ -40,7 +40,7 @@ class Watches(Generic[T]):
         return number, owner
 
     def clean(self, counts: Callable[[int, T], bool]) -> None:
-        """Forget what is out of date, when the heap has doubled since the last time."""
+        """Forget what is out of date, when the heap has doubled since; to be called after each `add`."""
         if len(self._heap) >= self._clean_at:
             self._heap = [watch for watch in self._heap if counts(watch[1], watch[2])]
             heapify(self._heap)

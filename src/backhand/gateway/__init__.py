@@ -1,5 +1,5 @@
 """
-HTTP in front of the venue: from bytes to commands and queries, and back.
+HTTP and WebSocket in front of the venue: from bytes to commands and queries, and back.
 
     head ─▶ path ─▶ body, bounded ─▶ access ─▶ permission ─▶ limits ─▶ parse ─┬─▶ submit ─▶ events ─┐
              │           │             │           │            │        │     └─▶ answer ───────────┤
@@ -7,6 +7,8 @@ HTTP in front of the venue: from bytes to commands and queries, and back.
            refusal ────────────────────────────────────────────────────────────────────▶ render ─▶ bytes
 
 `server` accepts and stops, `connection` and `exchange` speak HTTP, `app` is everything in the drawing.
+A request for a WebSocket leaves it at its head: `websocket` takes the connection over, and `session` is what
+its client says there (login, subscriptions); frames come from `streams`.
 
 The order of the checks is the exchange's (spec auth.md section 5); nothing is executed before the last
 of them. Promises that every answer is JSON with a code, that no input makes a 5xx, and that no text of

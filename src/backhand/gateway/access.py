@@ -16,13 +16,20 @@ import msgspec
 
 from backhand.gateway.ports import KeySource, OpenedKey
 from backhand.wire import codes
+from backhand.wire.channels import errors
+from backhand.wire.channels.errors import ChannelError
+from backhand.wire.channels.messages import Login
 from backhand.wire.codes import Refusal
-from backhand.wire.signature import signature_matches
+from backhand.wire.signature import sign, signature_matches
 
 #: How far a client's clock may be off, either side. Source: API doc Request Interaction.
 TIMESTAMP_WINDOW_MS: Final = 30_000
 #: Digits of a timestamp that are read; the one of the year 5138 has fourteen.
 TIMESTAMP_DIGITS_MAX: Final = 18
+MS_PER_SECOND: Final = 1_000
+#: From so many digits on a login's timestamp is in milliseconds.
+_MS_DIGITS: Final = 13
+_LOGIN_TEXT: Final = b"GET/user/verify"
 
 
 class SignedRequest(msgspec.Struct, frozen=True, gc=False):
@@ -82,6 +89,33 @@ class Access:
     def client_clock_ms(self, wall_ms: int) -> int | None:
         """What clients' clocks should show; None while they cannot follow the venue's."""
         return wall_ms if self._check_timestamps() else None
+
+    def login(self, login: Login, wall_ms: int) -> OpenedKey | ChannelError:
+        """
+        Check a login on a WebSocket, which signs its timestamp and a fixed text.
+
+        The timestamp is in seconds, or in milliseconds where it has their 13 digits. Source: websocket.md
+        section 3.
+        """
+        if not (login.api_key and login.passphrase and login.signature):
+            return errors.LOGIN_FAILED
+        timestamp = login.timestamp
+        if not (timestamp.isascii() and timestamp.isdigit()) or len(timestamp) > TIMESTAMP_DIGITS_MAX:
+            return errors.TIMESTAMP_INVALID
+        api_key = login.api_key.encode()
+        key = self._opened.get(api_key) or self._open(api_key)
+        if key is None:
+            return errors.KEY_UNKNOWN
+        signed_ms = int(timestamp) * (1 if len(timestamp) >= _MS_DIGITS else MS_PER_SECOND)
+        if abs(signed_ms - wall_ms) > TIMESTAMP_WINDOW_MS and self._check_timestamps():
+            return errors.TIMESTAMP_EXPIRED
+        passphrase_hash = self._keys.passphrase_hash(key.api_key, login.passphrase.encode())
+        if not hmac.compare_digest(passphrase_hash, key.passphrase_hash):
+            return errors.PASSPHRASE_WRONG
+        signature = sign(key.signing_key, timestamp.encode() + _LOGIN_TEXT)
+        if not hmac.compare_digest(signature, login.signature.encode()):
+            return errors.SIGNATURE_WRONG
+        return key
 
     def _open(self, api_key: bytes) -> OpenedKey | None:
         key = self._keys.open_key(api_key.decode("latin-1"))

@@ -3,6 +3,7 @@ HTTP/1.1 on httptools, in place of uvicorn's own protocol, for two thirds of its
 
     bytes ─▶ parser ─▶ Exchange ─▶ application(scope, receive, send) ─▶ head and body in one write
                │           └─ pipelined: begins when the one before it is answered
+               ├─ asks for a WebSocket ─▶ gets one, and this protocol is done
                └─ not HTTP, or a head without end ─▶ 400, close
 
 uvicorn's server goes on accepting, ticking and stopping; it makes a `Connection` for each client and shares
@@ -18,6 +19,7 @@ the answer. How large and how slow a body may be is the application's to say.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -43,6 +45,11 @@ _BAD_REQUEST: Final = (
 )
 
 
+#: Given a transport, the server's state, the head of the request that asks for a WebSocket, and what came
+#: after it. Whoever takes over is the transport's protocol from then on.
+TakeOver = Callable[[asyncio.Transport, ServerState, bytes, bytes], None]
+
+
 class Connection(asyncio.Protocol):
     """One client's connection: requests as they are parsed, answered one after the other."""
 
@@ -52,6 +59,7 @@ class Connection(asyncio.Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],  # noqa: ARG002 (uvicorn hands it to every protocol)
         _loop: asyncio.AbstractEventLoop | None = None,
+        websocket: TakeOver | None = None,
     ) -> None:
         self.app: ASGIApp = config.loaded_app
         self.loop = _loop or asyncio.get_running_loop()
@@ -62,6 +70,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         # What follows a request that said "close" is ignored instead of costing that request its answer.
         self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._websocket = websocket
+        self._is_upgrading = False
         self._in_head = True
         # Bytes since the last piece of a body, or since the last request ended: heads, chunk sizes, trailers.
         self._bare_bytes = 0
@@ -102,8 +112,10 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # Another protocol was offered; the request is answered in this one, and that is all.
+        except httptools.HttpParserUpgrade as upgrade:
+            # Any other protocol that was offered is not taken: the request is answered, and that is all.
+            if self._is_upgrading:
+                self._hand_over(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse()
             return
@@ -165,7 +177,11 @@ class Connection(asyncio.Protocol):
             "headers": self._headers,
         }
         keep_alive = version != "1.0" and parser.should_keep_alive() and not parser.should_upgrade()
-        before, self._newest = self._newest, Exchange(self, scope, keep_alive=keep_alive)
+        before = self._newest
+        if self._asks_for_websocket() and (before is None or before.answered):
+            self._is_upgrading = True
+            return
+        self._newest = Exchange(self, scope, keep_alive=keep_alive)
         if before is None or before.answered:
             self._start(self._newest)
         else:
@@ -214,6 +230,25 @@ class Connection(asyncio.Protocol):
     def _start(self, exchange: Exchange) -> None:
         self._running = exchange
         exchange.start()
+
+    def _asks_for_websocket(self) -> bool:
+        parser = self._parser
+        return (
+            self._websocket is not None
+            and parser.should_upgrade()
+            and parser.get_method() == b"GET"
+            and any(name == b"upgrade" and value.lower() == b"websocket" for name, value in self._headers)
+        )
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Let go of the connection, for the protocol that was asked for."""
+        if self._websocket is None:
+            return
+        self._timer.cancel()
+        self.server_state.connections.discard(self)
+        lines = [b"GET %b HTTP/1.1\r\n" % self._target]
+        lines += [b"%b: %b\r\n" % header for header in self._headers]
+        self._websocket(self.transport, self.server_state, b"".join([*lines, b"\r\n"]), rest)
 
     def _refuse(self) -> None:
         """

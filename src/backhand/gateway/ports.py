@@ -8,6 +8,8 @@ import msgspec
 
 from backhand.commands import Command, Contract
 from backhand.projections.applied import Applied
+from backhand.streams.ports import Reader
+from backhand.wire.channels.topics import Topic
 from backhand.wire.codes import Refusal
 
 
@@ -55,3 +57,23 @@ class Executor(Protocol):
 
     async def answer(self, uid: str, query: object) -> object | Refusal:
         """Answer a query of `wire.requests` with a struct of `wire.responses`, or refuse it."""
+
+
+class Feeds(Protocol):
+    """What can be subscribed to."""
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The terms of every listed contract by symbol."""
+
+    async def subscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
+        """Acknowledge and begin a topic. Raises Overloaded or OutcomeUnknown."""
+
+    def unsubscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
+        """End a topic."""
+
+    def leave(self, reader: Reader) -> None:
+        """End all of a reader's topics."""
+
+    def topics_read(self, reader: Reader) -> int:
+        """Count a reader's topics."""

@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from backhand.gateway.connection import Connection
+from backhand.gateway.connection import Connection, TakeOver
 
 #: Connections waiting to be accepted.
 BACKLOG: Final = 1_024
@@ -47,13 +48,15 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def make_server(app: ASGIApp) -> Server:
+def make_server(app: ASGIApp, websocket: TakeOver | None = None) -> Server:
     """Configure a server for an application; it takes its sockets when it is served."""
+    # uvicorn calls what it is given, and asks no more of it than that.
+    connection = cast("type[asyncio.Protocol]", partial(Connection, websocket=websocket))
     return Server(
         uvicorn.Config(
             app,
             interface="asgi3",
-            http=Connection,
+            http=connection,
             ws="none",
             lifespan="off",
             access_log=False,

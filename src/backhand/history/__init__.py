@@ -8,13 +8,17 @@ It can be deleted at any time: the journal, folded again, makes the same rows.
 """
 
 from backhand.history.errors import HistoryClosed, HistoryError, HistoryFailed, HistoryTimeout
-from backhand.history.reads import PAGE_ROWS_MAX, FillFilter, OrderFilter, PositionFilter
+from backhand.history.market_reads import CandleFilter, TradeFilter
+from backhand.history.pages import PAGE_ROWS_MAX
+from backhand.history.reads import BillFilter, FillFilter, OrderFilter, PositionFilter, TriggerFilter
 from backhand.history.schema import delete_history
 from backhand.history.store import FILE_NAME, History
 
 __all__ = [
     "FILE_NAME",
     "PAGE_ROWS_MAX",
+    "BillFilter",
+    "CandleFilter",
     "FillFilter",
     "History",
     "HistoryClosed",
@@ -23,5 +27,7 @@ __all__ = [
     "HistoryTimeout",
     "OrderFilter",
     "PositionFilter",
+    "TradeFilter",
+    "TriggerFilter",
     "delete_history",
 ]

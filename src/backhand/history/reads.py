@@ -1,12 +1,8 @@
 """
-Questions about the tables, each answered through one named index, newest first.
+Questions about an account's past, each answered through one named index, newest first.
 
-An answer leaves SQLite as one JSON text, in one step: fetched row by row, a page of 100 would have to
-win the interpreter back from the event loop 100 times (see `writes`). A page of a product type walks the
-index by symbol once for each of its symbols, a page deep at most, and takes the newest of what it finds.
-
-Ids grow with time. A page that continues below an id therefore starts at that id's time, and a page
-never walks over what is newer than it, but for orders of that very millisecond.
+A page of a product type walks the index by symbol once for each of its symbols, a page deep at most, and
+takes the newest of what it finds; a page of bills does the same by kind. `pages` says how.
 """
 
 import sqlite3
@@ -15,70 +11,73 @@ from typing import Final
 
 import msgspec
 
-from backhand.commands import Contract
+from backhand.commands import Contract, OrderType, TriggerKind
 from backhand.events import OrderSource
-from backhand.history.tables import CLOSED_POSITIONS, CONTRACTS, FILLS, ORDERS, Row, Table
+from backhand.history.pages import INTEGER_MAX, Conditions, Span, ask, bounded, one
+from backhand.history.tables import BILLS, CLOSED_POSITIONS, CONTRACTS, FILLS, ORDERS, TRIGGERS
+from backhand.projections.bills import BILL_KINDS, BillKind, BillRow
 from backhand.projections.orders import FillRow, OrderRow, OrderStatus
 from backhand.projections.positions import ClosedPositionRow
-
-#: Rows of one page. Source: limit of orders-history, fills and history-position.
-PAGE_ROWS_MAX: Final = 100
-
-#: The largest integer that SQLite stores, so "no bound" for ids and times; more from outside means the same.
-_INTEGER_MAX: Final = 2**63 - 1
+from backhand.projections.triggers import TriggerRow, TriggerStatus
 
 
-class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
+class OrderFilter(Span, frozen=True, kw_only=True):
     """
     Which orders of an account; None and empty mean any.
 
-    `symbol` narrows `product_type`. Times are of creation, both ends included.
+    `symbol` narrows `product_type`; `order_type` and `side` narrow `sources`. Times are of creation.
     """
 
     product_type: str
     symbol: str | None = None
-    source: OrderSource | None = None
+    sources: tuple[OrderSource, ...] = ()
+    order_type: OrderType | None = None
+    side: int | None = None
     statuses: tuple[OrderStatus, ...] = ()
-    start_ms: int = 0
-    end_ms: int = _INTEGER_MAX
-    id_less_than: int = _INTEGER_MAX
-    limit: int = PAGE_ROWS_MAX
 
 
-class FillFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which fills of an account; None means any. Times include both ends; `id_less_than` is a trade id."""
+class FillFilter(Span, frozen=True, kw_only=True):
+    """Which fills of an account; None means any. `id_less_than` is a trade id."""
 
     product_type: str
     symbol: str | None = None
     order_id: int | None = None
-    start_ms: int = 0
-    end_ms: int = _INTEGER_MAX
-    id_less_than: int = _INTEGER_MAX
-    limit: int = PAGE_ROWS_MAX
 
 
-class PositionFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which closed positions of an account; None means any. Times are of closing, both ends included."""
+class PositionFilter(Span, frozen=True, kw_only=True):
+    """Which closed positions of an account; None means any. Times are of closing."""
 
     product_type: str
     symbol: str | None = None
-    start_ms: int = 0
-    end_ms: int = _INTEGER_MAX
-    id_less_than: int = _INTEGER_MAX
-    limit: int = PAGE_ROWS_MAX
+
+
+class BillFilter(Span, frozen=True, kw_only=True):
+    """Which bills of an account; None means any coin."""
+
+    product_type: str
+    kinds: tuple[BillKind, ...] = BILL_KINDS
+    coin: str | None = None
+
+
+class TriggerFilter(Span, frozen=True, kw_only=True):
+    """Which orders of an account that wait, or waited, for a price; empty means any status."""
+
+    product_type: str
+    kinds: tuple[TriggerKind, ...]
+    symbol: str | None = None
+    statuses: tuple[TriggerStatus, ...] = ()
 
 
 def contracts(connection: sqlite3.Connection) -> list[Contract]:
     """Find the terms in force of every contract."""
-    return _ask(connection, CONTRACTS, "SELECT row FROM contracts", ())
+    return ask(connection, CONTRACTS, "SELECT row FROM contracts", ())
 
 
 def order_by_id(connection: sqlite3.Connection, uid: str, order_id: int) -> OrderRow | None:
     """Find an order of an account by its id."""
-    if not 0 <= order_id <= _INTEGER_MAX:
+    if not 0 <= order_id <= INTEGER_MAX:
         return None
-    found = _ask(connection, ORDERS, "SELECT row FROM orders WHERE order_id = ? AND uid = ?", (order_id, uid))
-    return found[0] if found else None
+    return one(connection, ORDERS, "SELECT row FROM orders WHERE order_id = ? AND uid = ?", (order_id, uid))
 
 
 def order_by_client_oid(connection: sqlite3.Connection, uid: str, client_oid: str) -> OrderRow | None:
@@ -87,14 +86,19 @@ def order_by_client_oid(connection: sqlite3.Connection, uid: str, client_oid: st
         "SELECT row FROM orders INDEXED BY orders_by_client_oid WHERE uid = ? AND client_oid = ?"
         " ORDER BY order_id DESC LIMIT 1"
     )
-    found = _ask(connection, ORDERS, newest, (uid, client_oid))
-    return found[0] if found else None
+    return one(connection, ORDERS, newest, (uid, client_oid))
 
 
 def open_orders_of_all(connection: sqlite3.Connection) -> list[OrderRow]:
     """Find every open order of every account, in no order, to resume folding with."""
     rows = f"SELECT row FROM orders INDEXED BY orders_open WHERE {_IS_OPEN}"  # noqa: S608
-    return _ask(connection, ORDERS, rows, ())
+    return ask(connection, ORDERS, rows, ())
+
+
+def open_orders_of(connection: sqlite3.Connection, uid: str) -> list[OrderRow]:
+    """Find all open orders of an account, in no order; how many it can have bounds the work."""
+    rows = f"SELECT row FROM orders INDEXED BY orders_open WHERE uid = ? AND {_IS_OPEN}"  # noqa: S608
+    return ask(connection, ORDERS, rows, (uid,))
 
 
 def open_orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> list[OrderRow]:
@@ -108,22 +112,52 @@ def open_orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -
 def orders(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> list[OrderRow]:
     """Find an account's orders, open ones included unless `statuses` says otherwise."""
     matching = _order_conditions(connection, uid, wanted)
-    return matching.page_of_symbols(connection, ORDERS, "orders_by_symbol", _ORDERS_NEWEST_FIRST, wanted)
+    return matching.page_of_symbols(
+        connection,
+        ORDERS,
+        "orders_by_symbol",
+        _ORDERS_NEWEST_FIRST,
+        wanted.limit,
+        wanted.product_type,
+        wanted.symbol,
+    )
+
+
+def _order_conditions(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> Conditions:
+    matching = Conditions("uid = ?", uid)
+    if wanted.sources:
+        matching.add_choice("source", wanted.sources)
+    # What is no column is read from the row itself: these two only divide what has the source already.
+    if wanted.order_type is not None:
+        matching.add(f"row ->> {_ORDER_TYPE_PLACE} = ?", wanted.order_type)
+    if wanted.side is not None:
+        matching.add(f"row ->> {_SIDE_PLACE} = ?", wanted.side)
+    if wanted.statuses:
+        matching.add_choice("status", wanted.statuses)
+    matching.add_span(connection, ORDERS, wanted)
+    return matching
 
 
 def fills(connection: sqlite3.Connection, uid: str, wanted: FillFilter) -> list[FillRow]:
     """Find an account's fills."""
-    matching = _Conditions(uid)
-    matching.add("created_at_ms >= ?", _bounded(wanted.start_ms))
+    matching = Conditions("uid = ?", uid)
     if wanted.order_id is None:
-        time_of_id = "SELECT created_at_ms FROM fills WHERE trade_id <= ? ORDER BY trade_id DESC LIMIT 1"
-        matching.add("(created_at_ms, trade_id) < (?, ?)", *_page_start(connection, time_of_id, wanted))
-        return matching.page_of_symbols(connection, FILLS, "fills_by_symbol", _FILLS_NEWEST_FIRST, wanted)
-    if not 0 <= wanted.order_id <= _INTEGER_MAX:
+        matching.add_span(connection, FILLS, wanted)
+        return matching.page_of_symbols(
+            connection,
+            FILLS,
+            "fills_by_symbol",
+            _FILLS_NEWEST_FIRST,
+            wanted.limit,
+            wanted.product_type,
+            wanted.symbol,
+        )
+    if not 0 <= wanted.order_id <= INTEGER_MAX:
         return []
+    matching.add("created_at_ms >= ?", bounded(wanted.start_ms))
     matching.add("order_id = ?", wanted.order_id)
-    matching.add("trade_id < ?", _bounded(wanted.id_less_than))
-    matching.add("created_at_ms <= ?", _bounded(wanted.end_ms))
+    matching.add("trade_id < ?", bounded(wanted.id_less_than))
+    matching.add("created_at_ms <= ?", bounded(wanted.end_ms))
     matching.add_contract(wanted.product_type, wanted.symbol)
     return matching.page(connection, FILLS, "fills_by_order", ("trade_id",), wanted.limit)
 
@@ -132,117 +166,103 @@ def closed_positions(
     connection: sqlite3.Connection, uid: str, wanted: PositionFilter
 ) -> list[ClosedPositionRow]:
     """Find an account's closed positions, by position id."""
-    matching = _Conditions(uid)
-    matching.add("position_id < ?", _bounded(wanted.id_less_than))
-    matching.add("closed_at_ms >= ?", _bounded(wanted.start_ms))
-    matching.add("closed_at_ms <= ?", _bounded(wanted.end_ms))
+    matching = Conditions("uid = ?", uid)
+    matching.add("position_id < ?", bounded(wanted.id_less_than))
+    matching.add("closed_at_ms >= ?", bounded(wanted.start_ms))
+    matching.add("closed_at_ms <= ?", bounded(wanted.end_ms))
     return matching.page_of_symbols(
-        connection, CLOSED_POSITIONS, "closed_positions_by_symbol", ("position_id",), wanted
+        connection,
+        CLOSED_POSITIONS,
+        "closed_positions_by_symbol",
+        ("position_id",),
+        wanted.limit,
+        wanted.product_type,
+        wanted.symbol,
     )
 
 
-class _Conditions:
-    """
-    The rows of one account in a table that meet every condition added.
-
-    Only names and placeholders of this module are put together here, never what somebody sent.
-    """
-
-    def __init__(self, uid: str) -> None:
-        self._text = "uid = ?"
-        self._values: list[int | str] = [uid]
-
-    def add(self, condition: str, *values: int | str) -> None:
-        self._text += f" AND {condition}"
-        self._values += values
-
-    def add_contract(self, product_type: str, symbol: str | None) -> None:
-        self.add("symbol IN (SELECT symbol FROM contracts WHERE product_type = ?)", product_type)
-        if symbol is not None:
-            self.add("symbol = ?", symbol)
-
-    def page(
-        self, connection: sqlite3.Connection, table: Table[Row], index: str, by: tuple[str, ...], limit: int
-    ) -> list[Row]:
-        """Give the newest rows; `by` is the order in which the index has them."""
-        rows = (
-            f"SELECT row FROM {table.name} INDEXED BY {index}"  # noqa: S608
-            f" WHERE {self._text} ORDER BY {_falling(by)} LIMIT ?"
-        )
-        return _ask(connection, table, rows, (*self._values, _rows_of_page(limit)))
-
-    def page_of_symbols(
-        self,
-        connection: sqlite3.Connection,
-        table: Table[Row],
-        index: str,
-        by: tuple[str, ...],
-        wanted: OrderFilter | FillFilter | PositionFilter,
-    ) -> list[Row]:
-        """Give the newest rows of a product type's symbols: those of each by its index, then those of all."""
-        key = ", ".join(table.primary_key)
-        limit = _rows_of_page(wanted.limit)
-        contract, values = "product_type = ?", [wanted.product_type]
-        if wanted.symbol is not None:
-            contract, values = f"{contract} AND symbol = ?", [*values, wanted.symbol]
-        rows = (
-            f"SELECT row FROM (SELECT symbol AS listed FROM contracts WHERE {contract})"  # noqa: S608
-            f" CROSS JOIN {table.name} WHERE ({key}) IN ("
-            f"SELECT {key} FROM {table.name} INDEXED BY {index}"
-            f" WHERE symbol = listed AND {self._text} ORDER BY {_falling(by)} LIMIT ?"
-            f") ORDER BY {_falling(by)} LIMIT ?"
-        )
-        return _ask(connection, table, rows, (*values, *self._values, limit, limit))
+def bills(connection: sqlite3.Connection, uid: str, wanted: BillFilter) -> list[BillRow]:
+    """Find an account's bills: the newest of each kind, then the newest of all."""
+    matching = Conditions("uid = ? AND product_type = ?", uid, wanted.product_type)
+    if wanted.coin is not None:
+        matching.add("coin = ?", wanted.coin)
+    matching.add_span(connection, BILLS, wanted)
+    groups, kinds = "SELECT value AS one FROM json_each(?)", msgspec.json.encode(wanted.kinds).decode()
+    by = ("created_at_ms", "bill_id")
+    return matching.page_of_groups(
+        connection, BILLS, "bills_by_kind", by, wanted.limit, "kind", groups, (kinds,)
+    )
 
 
-def _order_conditions(connection: sqlite3.Connection, uid: str, wanted: OrderFilter) -> _Conditions:
-    matching = _Conditions(uid)
-    if wanted.source is not None:
-        matching.add("source = ?", wanted.source)
+def last_bill_id(connection: sqlite3.Connection) -> int | None:
+    """Find the newest bill's id, to resume folding with."""
+    (found,) = connection.execute("SELECT max(bill_id) FROM bills").fetchone()
+    return int(found) if found is not None else None
+
+
+def trigger_by_id(connection: sqlite3.Connection, uid: str, order_id: int) -> TriggerRow | None:
+    """Find an order of an account that waits, or waited, by its id."""
+    if not 0 <= order_id <= INTEGER_MAX:
+        return None
+    rows = "SELECT row FROM triggers WHERE order_id = ? AND uid = ?"
+    return one(connection, TRIGGERS, rows, (order_id, uid))
+
+
+def trigger_by_client_oid(connection: sqlite3.Connection, uid: str, client_oid: str) -> TriggerRow | None:
+    """Find an account's newest order that waits, or waited, with a client order id."""
+    newest = (
+        "SELECT row FROM triggers INDEXED BY triggers_by_client_oid WHERE uid = ? AND client_oid = ?"
+        " ORDER BY order_id DESC LIMIT 1"
+    )
+    return one(connection, TRIGGERS, newest, (uid, client_oid))
+
+
+def open_triggers_of_all(connection: sqlite3.Connection) -> list[TriggerRow]:
+    """Find every order of every account that waits, in no order, to resume folding with."""
+    rows = "SELECT row FROM triggers INDEXED BY triggers_open WHERE status = 'live'"
+    return ask(connection, TRIGGERS, rows, ())
+
+
+def open_triggers(connection: sqlite3.Connection, uid: str, wanted: TriggerFilter) -> list[TriggerRow]:
+    """Find an account's orders that wait; how many it can have bounds the work."""
+    matching = _trigger_conditions(connection, uid, wanted)
+    matching.add("status = 'live'")
+    matching.add_contract(wanted.product_type, wanted.symbol)
+    return matching.page(connection, TRIGGERS, "triggers_open", _ORDERS_NEWEST_FIRST, wanted.limit)
+
+
+def triggers(connection: sqlite3.Connection, uid: str, wanted: TriggerFilter) -> list[TriggerRow]:
+    """Find an account's orders that wait or waited for a price, as `statuses` says."""
+    matching = _trigger_conditions(connection, uid, wanted)
+    return matching.page_of_symbols(
+        connection,
+        TRIGGERS,
+        "triggers_by_symbol",
+        _ORDERS_NEWEST_FIRST,
+        wanted.limit,
+        wanted.product_type,
+        wanted.symbol,
+    )
+
+
+def _trigger_conditions(connection: sqlite3.Connection, uid: str, wanted: TriggerFilter) -> Conditions:
+    matching = Conditions("uid = ?", uid)
+    matching.add_choice("kind", wanted.kinds)
     if wanted.statuses:
-        matching.add(f"status IN ({', '.join('?' * len(wanted.statuses))})", *wanted.statuses)
-    time_of_id = "SELECT created_at_ms FROM orders WHERE order_id <= ? ORDER BY order_id DESC LIMIT 1"
-    matching.add("created_at_ms >= ?", _bounded(wanted.start_ms))
-    matching.add("(created_at_ms, order_id) < (?, ?)", *_page_start(connection, time_of_id, wanted))
+        matching.add_choice("status", wanted.statuses)
+    matching.add_span(connection, TRIGGERS, wanted)
     return matching
 
 
-def _page_start(
-    connection: sqlite3.Connection, time_of_id: str, wanted: OrderFilter | FillFilter
-) -> tuple[int, int]:
-    """Where a page starts, as the (time, id) that all its rows are below."""
-    end_ms = _bounded(wanted.end_ms)
-    id_less_than = _bounded(wanted.id_less_than)
-    if id_less_than == _INTEGER_MAX:
-        return end_ms, _INTEGER_MAX
-    found: tuple[int] | None = connection.execute(time_of_id, (id_less_than,)).fetchone()
-    if found is None:
-        return 0, 0
-    # Rows with ids from `id_less_than` on are no older than `found`: none of them is within an earlier end.
-    return (found[0], id_less_than) if found[0] <= end_ms else (end_ms, _INTEGER_MAX)
-
-
-def _bounded(number: int) -> int:
-    return max(0, min(number, _INTEGER_MAX))
-
-
-def _rows_of_page(limit: int) -> int:
-    return max(0, min(limit, PAGE_ROWS_MAX))
-
-
-def _falling(by: tuple[str, ...]) -> str:
-    return ", ".join(f"{column} DESC" for column in by)
-
-
-def _ask(
-    connection: sqlite3.Connection, table: Table[Row], rows: str, values: Sequence[int | str]
-) -> list[Row]:
-    """Run a statement that selects `row`, and read what it finds as one text, in its order."""
-    statement = f"SELECT '[' || coalesce(group_concat(row), '') || ']' FROM ({rows})"  # noqa: S608
-    (text,) = connection.execute(statement, values).fetchone()
-    return table.rows(text)
+def orders_by_ids(connection: sqlite3.Connection, uid: str, order_ids: Sequence[int]) -> list[OrderRow]:
+    """Find some orders of an account, in no order: those that waiting orders have placed."""
+    places = ", ".join("?" * len(order_ids))
+    rows = f"SELECT row FROM orders WHERE order_id IN ({places}) AND uid = ?"  # noqa: S608
+    return ask(connection, ORDERS, rows, (*order_ids, uid))
 
 
 _IS_OPEN: Final = "status IN ('live', 'partially_filled')"
 _ORDERS_NEWEST_FIRST: Final = ("created_at_ms", "order_id")
 _FILLS_NEWEST_FIRST: Final = ("created_at_ms", "trade_id", "order_id")
+_ORDER_TYPE_PLACE: Final = OrderRow.__struct_fields__.index("order_type")
+_SIDE_PLACE: Final = OrderRow.__struct_fields__.index("side")

@@ -22,14 +22,12 @@ from typing import Final
 import msgspec
 import structlog
 
-from backhand.commands import Contract
-from backhand.history.reads import contracts, open_orders_of_all
 from backhand.history.tables import TABLES
-from backhand.projections.orders import OrderRow
+from backhand.history.writes import Folds, resumed_folds
 
 #: Kept in the file's header (`PRAGMA user_version`). Raise it with every change of a table, of an index,
 #: of a row's fields or of what a fold puts into them: older files are then made again.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 #: Write-ahead log before a checkpoint. A checkpoint syncs twice; every 32 MiB makes that rare, and the
 #: log still fits the page cache.
 _CHECKPOINT_PAGES: Final = 8_192
@@ -52,12 +50,11 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """An open file and what folding resumes with."""
+    """An open file, and the folds that go on where it ends."""
 
     connection: sqlite3.Connection
     position: int
-    contracts: list[Contract]
-    open_orders: list[OrderRow]
+    folds: Folds
 
 
 class _Unusable(Exception):
@@ -113,12 +110,7 @@ def _open(path: Path, venue_id: str) -> Opened:
     connection = _connect(path)
     try:
         position = _require_ours(connection, venue_id)
-        return Opened(
-            connection=connection,
-            position=position,
-            contracts=contracts(connection),
-            open_orders=open_orders_of_all(connection),
-        )
+        return Opened(connection, position, resumed_folds(connection))
     except BaseException:
         connection.close()
         raise
@@ -145,7 +137,7 @@ def _make(path: Path | None, venue_id: str) -> Opened:
     except BaseException:
         connection.close()
         raise
-    return Opened(connection=connection, position=0, contracts=[], open_orders=[])
+    return Opened(connection, 0, Folds())
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:

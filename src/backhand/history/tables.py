@@ -14,7 +14,7 @@ product type is put together from the pages of its symbols. Ids grow with time, 
 index of SQLite ends in the table's key.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from itertools import chain
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
@@ -22,8 +22,13 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from backhand.commands import Contract
+from backhand.projections.bills import BillRow
+from backhand.projections.funding import FundingRow
+from backhand.projections.kept_candles import CandleRow
 from backhand.projections.orders import FillRow, OrderRow
 from backhand.projections.positions import ClosedPositionRow
+from backhand.projections.trades import TradeRow
+from backhand.projections.triggers import TriggerRow
 
 #: Rows in one statement; what is left over goes in ever smaller ones. Larger statements were not faster.
 STATEMENT_ROWS: Final = (256, 32, 4, 1)
@@ -66,7 +71,7 @@ class Table(Generic[Row]):
         into = f"INSERT INTO {name} ({', '.join(columns)}) VALUES "  # noqa: S608  # Names of ours only.
         self._inserts = {count: f"{into}{', '.join([one] * count)} {on_conflict}" for count in STATEMENT_ROWS}
 
-    def inserts(self, rows: Sequence[Row]) -> Iterable[tuple[str, list[Value]]]:
+    def inserts(self, rows: Collection[Row]) -> Iterable[tuple[str, list[Value]]]:
         """Give the statements that write rows, many in each, with their parameters."""
         encode, key_values = _ENCODER.encode, self._key_values
         values = [(*key_values(row), encode(row).decode()) for row in rows]
@@ -158,4 +163,105 @@ CLOSED_POSITIONS: Final = Table(
     """,
 )
 
-TABLES: Final = (CONTRACTS, ORDERS, FILLS, CLOSED_POSITIONS)
+BILLS: Final = Table(
+    "bills",
+    BillRow,
+    keys=("bill_id", "uid", "product_type", "coin", "kind", "created_at_ms"),
+    primary_key=("bill_id",),
+    create="""
+    CREATE TABLE bills (
+        bill_id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL,
+        product_type TEXT NOT NULL,
+        coin TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        row TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX bills_by_kind ON bills (uid, product_type, kind, created_at_ms);
+    """,
+)
+
+TRIGGERS: Final = Table(
+    "triggers",
+    TriggerRow,
+    keys=("order_id", "uid", "client_oid", "symbol", "kind", "created_at_ms", "status"),
+    primary_key=("order_id",),
+    create="""
+    CREATE TABLE triggers (
+        order_id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL,
+        client_oid TEXT NOT NULL,
+        symbol TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        row TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX triggers_by_client_oid ON triggers (uid, client_oid);
+    CREATE INDEX triggers_by_symbol ON triggers (uid, symbol, created_at_ms);
+    CREATE INDEX triggers_open ON triggers (uid, created_at_ms) WHERE status = 'live';
+    """,
+    on_conflict="ON CONFLICT (order_id) DO UPDATE SET status = excluded.status, row = excluded.row",
+)
+
+PUBLIC_TRADES: Final = Table(
+    "public_trades",
+    TradeRow,
+    keys=("trade_id", "symbol", "created_at_ms"),
+    primary_key=("trade_id",),
+    create="""
+    CREATE TABLE public_trades (
+        trade_id INTEGER PRIMARY KEY,
+        symbol TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        row TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX public_trades_by_symbol ON public_trades (symbol, created_at_ms);
+    """,
+)
+
+FUNDING: Final = Table(
+    "funding",
+    FundingRow,
+    keys=("symbol", "funding_ms"),
+    primary_key=("symbol", "funding_ms"),
+    create="""
+    CREATE TABLE funding (
+        symbol TEXT NOT NULL,
+        funding_ms INTEGER NOT NULL,
+        row TEXT NOT NULL,
+        PRIMARY KEY (symbol, funding_ms)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+CANDLES: Final = Table(
+    "candles",
+    CandleRow,
+    keys=("symbol", "price_kind", "interval", "open_ms"),
+    primary_key=("symbol", "price_kind", "interval", "open_ms"),
+    create="""
+    CREATE TABLE candles (
+        symbol TEXT NOT NULL,
+        price_kind TEXT NOT NULL,
+        interval TEXT NOT NULL,
+        open_ms INTEGER NOT NULL,
+        row TEXT NOT NULL,
+        PRIMARY KEY (symbol, price_kind, interval, open_ms)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    on_conflict="ON CONFLICT (symbol, price_kind, interval, open_ms) DO UPDATE SET row = excluded.row",
+)
+
+TABLES: Final = (
+    CONTRACTS,
+    ORDERS,
+    FILLS,
+    CLOSED_POSITIONS,
+    BILLS,
+    TRIGGERS,
+    PUBLIC_TRADES,
+    FUNDING,
+    CANDLES,
+)

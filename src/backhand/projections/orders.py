@@ -14,13 +14,37 @@ from typing import Literal
 
 import msgspec
 
-from backhand.commands import HOUSE_UID, Contract, MarginMode, OrderType, TimeInForce
+from backhand.commands import HOUSE_UID, Contract, MarginMode, OrderType, Preset, TimeInForce
 from backhand.engine.invariants import invariant
-from backhand.events import CancelReason, ContractListed, Fill, OrderAccepted, OrderCancelled, OrderSource
+from backhand.events import (
+    CancelReason,
+    ContractListed,
+    Fill,
+    FillKind,
+    OrderAccepted,
+    OrderCancelled,
+    OrderPresetsChanged,
+    OrderSource,
+)
 from backhand.projections.applied import Applied
 from backhand.units import half_up_div
 
 OrderStatus = Literal["live", "partially_filled", "filled", "cancelled"]
+
+
+class PresetRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A take-profit or stop-loss that an order brings along; a limit price of 0 executes at market."""
+
+    trigger_price_e12: int
+    limit_price_e12: int
+
+
+def preset_row(preset: Preset | None, contract: Contract) -> PresetRow | None:
+    """Put a preset into absolute units."""
+    if preset is None:
+        return None
+    limit_ticks = preset.limit_price_ticks or 0
+    return PresetRow(preset.trigger_price_ticks * contract.tick_e12, limit_ticks * contract.tick_e12)
 
 
 class OrderRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -58,6 +82,8 @@ class OrderRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     filled_value_e20: int
     fee_e8: int
     profit_e8: int
+    take_profit: PresetRow | None = None
+    stop_loss: PresetRow | None = None
 
     @property
     def hedge_mode(self) -> bool:
@@ -102,11 +128,21 @@ class FillRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     fee_e8: int
     profit_e8: int
     created_at_ms: int
+    kind: FillKind = "trade"
 
     @property
     def hedge_mode(self) -> bool:
         """Whether the account was in hedge mode when the order was placed."""
         return self.hold_side != 0
+
+    @property
+    def venue_kind(self) -> FillKind:
+        """
+        What the fill is to its holder.
+
+        A position that is taken over is liquidated also where it is matched with deleveraged ones.
+        """
+        return "liquidation" if self.kind == "adl" and self.source == "liquidation" else self.kind
 
 
 class OrderChanges(msgspec.Struct, frozen=True):
@@ -148,6 +184,9 @@ class OrdersFold:
             elif type(event) is OrderCancelled:
                 if event.uid != HOUSE_UID:
                     self._cancel(event, applied.time_ms, changed)
+            elif type(event) is OrderPresetsChanged:
+                if event.uid != HOUSE_UID:
+                    self._change_presets(event, applied.time_ms, changed)
             elif type(event) is ContractListed:
                 self._contracts[event.contract.symbol] = event.contract
         return OrderChanges(list(changed.values()), fills)
@@ -181,6 +220,8 @@ class OrdersFold:
             filled_value_e20=0,
             fee_e8=0,
             profit_e8=0,
+            take_profit=preset_row(event.take_profit, contract),
+            stop_loss=preset_row(event.stop_loss, contract),
         )
         self._open_orders[event.order_id] = changed[event.order_id] = order
 
@@ -221,6 +262,7 @@ class OrdersFold:
             fee_e8=event.fee_e8,
             profit_e8=event.profit_e8,
             created_at_ms=time_ms,
+            kind=event.kind,
         )
 
     def _cancel(self, event: OrderCancelled, time_ms: int, changed: dict[int, OrderRow]) -> None:
@@ -229,6 +271,16 @@ class OrdersFold:
             order, status="cancelled", cancel_reason=event.reason, updated_at_ms=time_ms
         )
         del self._open_orders[event.order_id]
+
+    def _change_presets(self, event: OrderPresetsChanged, time_ms: int, changed: dict[int, OrderRow]) -> None:
+        order = self._open_order(event.order_id)
+        contract = self._contract(event.symbol)
+        changed[event.order_id] = self._open_orders[event.order_id] = msgspec.structs.replace(
+            order,
+            take_profit=preset_row(event.take_profit, contract),
+            stop_loss=preset_row(event.stop_loss, contract),
+            updated_at_ms=time_ms,
+        )
 
     def _open_order(self, order_id: int) -> OrderRow:
         order = self._open_orders.get(order_id)

@@ -20,6 +20,7 @@ import msgspec
 from backhand.commands import Contract
 from backhand.events import ContractListed, Fill, PriceSet
 from backhand.projections.applied import Applied
+from backhand.projections.trades import is_trade
 
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 24 * 60 * MINUTE_MS
@@ -205,9 +206,8 @@ class TickersFold:
             self._time_ms = one.time_ms
             for event in one.events:
                 # `type`, not isinstance: events have no subclasses, and it halves the cost of this loop.
-                # A trade makes two fills; the taker's stands for both.
                 if type(event) is Fill:
-                    if event.is_taker:
+                    if is_trade(event):
                         self._symbols[event.symbol].trade(event, one.time_ms)
                 elif type(event) is PriceSet:
                     self._symbols[event.symbol].set_price(event)

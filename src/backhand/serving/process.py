@@ -19,24 +19,34 @@ from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from backhand.clock import VenueClock
 from backhand.control.app import control_app
 from backhand.control.guard import is_loopback
 from backhand.control.metrics import VenueCounts, registry
+from backhand.engine import State
 from backhand.gateway.access import Access
 from backhand.gateway.app import Gateway
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.server import bind, make_server
+from backhand.gateway.session import Session
+from backhand.gateway.websocket import WebSocket, text_frame
 from backhand.market.synthetic import SyntheticMarket
 from backhand.node import Node, NodeFailed, recover
+from backhand.projections.applied import Applied
+from backhand.projections.candles import CandleSeries
 from backhand.projections.tickers import TickersFold
+from backhand.projections.trades import RecentTrades
 from backhand.sealing import RandomCredentials, SeededCredentials
 from backhand.serving.directory import Directory
+from backhand.serving.feeds import VenueFeeds
+from backhand.serving.figures import StateFigures
 from backhand.serving.options import Options
 from backhand.serving.running import RunningVenue
 from backhand.serving.storage import Storage, open_folder, open_memory
 from backhand.starting import configure, resume
+from backhand.streams.publisher import Publisher
 from backhand.wire.contracts import built_in_contracts
 
 #: The seed of the synthetic market's walk when none was given.
@@ -92,9 +102,12 @@ class _Process:
         self._listener = listener
         self._announce = announce
         self._tickers = TickersFold()
+        self._candles = CandleSeries()
+        self._trades = RecentTrades()
         self._directory = Directory(storage.sealer)
         self._counts = VenueCounts()
         self._node = self._recovered_node()
+        self._feeds = VenueFeeds(self._node, self._directory, self._publisher)
         self._venue = RunningVenue(
             self._node,
             self._directory,
@@ -104,24 +117,43 @@ class _Process:
             self._clock,
         )
         self._requests = RequestCounters()
-        self._server = make_server(self._app())
+        # Clients sign with their own clocks, which a clock that is not real leaves behind (DESIGN D5).
+        clock = self._clock
+        self._access = Access(self._venue, check_timestamps=lambda: clock.mode == "real")
+        self._server = make_server(self._app(), self._open_websocket)
         self._asked_to_stop = asyncio.Event()
 
     def _recovered_node(self) -> Node:
         storage = self._storage
         counts = self._counts
-        state = recover(
-            storage.journal, storage.history, (self._tickers.fold, self._directory.fold, counts.recover)
-        )
+        market = (self._tickers.fold, self._candles.fold, self._trades.fold)
+        state = recover(storage.journal, storage.history, (*market, self._directory.fold, counts.recover))
         self._directory.check_keys()
-        self._clock = VenueClock(state.time_ms, self._options.clock, self._options.speed)
+        clock = self._clock = VenueClock(state.time_ms, self._options.clock, self._options.speed)
+        publisher = self._publisher = Publisher(
+            StateFigures(state, self._tickers),
+            self._candles,
+            self._trades,
+            text_frame,
+            "per_command" if clock.mode == "frozen" else "timed",
+        )
+
+        def capture(_state: State, applied: Applied) -> None:
+            # What frames show of the market goes with the state, and reads see both only at a join.
+            for fold in market:
+                fold([applied])
+            # The operator may have frozen the clock, or set it free.
+            publisher.cadence = "per_command" if clock.mode == "frozen" else "timed"
+            publisher.capture(applied)
+
         node = Node(
             state,
             storage.journal,
             storage.history,
-            self._clock,
-            (self._tickers.fold, self._directory.fold, counts.fold),
+            clock,
+            (self._directory.fold, counts.fold, publisher.release),
             counts.commit,
+            (capture,),
         )
         _log.info("recovered", venue=storage.venue_id, sequence=state.sequence)
         # What was replayed stays: it need not be walked again by every collection.
@@ -140,8 +172,7 @@ class _Process:
         clock, limits = self._clock, self._options.limits
         gateway = Gateway(
             self._venue,
-            # Clients sign with their own clocks, which a clock that is not real leaves behind (DESIGN D5).
-            Access(self._venue, check_timestamps=lambda: clock.mode == "real"),
+            self._access,
             self._requests,
             # A second of a frozen clock never ends.
             limits=lambda: clock.mode != "frozen" if limits is None else limits,
@@ -154,6 +185,16 @@ class _Process:
             return (control if of_operator else gateway)(scope, receive, send)
 
         return app
+
+    def _open_websocket(
+        self, transport: asyncio.Transport, server_state: ServerState, head: bytes, rest: bytes
+    ) -> None:
+        """Take over a connection whose client asked for a WebSocket."""
+        websocket = WebSocket(transport, server_state, lambda peer: Session(peer, self._feeds, self._access))
+        # The answer to the handshake goes before those to the frames that came with it.
+        websocket.data_received(head)
+        if rest:
+            websocket.data_received(rest)
 
     async def run(self) -> int:
         """Come up, serve, stop; return the exit code."""
@@ -169,16 +210,20 @@ class _Process:
                 await commits
             self._storage.close()
             raise
+        cuts = asyncio.create_task(self._feeds.run())
         serving = asyncio.create_task(self._server.serve([self._listener]))
         await self._server.listening.wait()
         host, port = self._listener.getsockname()[:2]
         self._venue.ready = True
         self._announce(host, port)
         asked = asyncio.create_task(self._asked_to_stop.wait())
-        await asyncio.wait({commits, quotes, serving, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({commits, quotes, cuts, serving, asked}, return_when=asyncio.FIRST_COMPLETED)
         self._venue.ready = False
+        cuts.cancel()
         return await (
-            self._stop(commits, quotes, serving) if asked.done() else self._fail(commits, quotes, serving)
+            self._stop(commits, quotes, serving)
+            if asked.done()
+            else self._fail(commits, quotes, cuts, serving)
         )
 
     async def _configured_market(self) -> asyncio.Task[None]:
@@ -227,13 +272,12 @@ class _Process:
         _log.info("stopped")
         return EXIT_DONE
 
-    async def _fail(
-        self, commits: asyncio.Task[None], quotes: asyncio.Task[None], serving: asyncio.Task[None]
-    ) -> int:
+    async def _fail(self, *tasks: asyncio.Task[None]) -> int:
         """Tell those who wait that the outcome is unknown, and end: only the journal, read again, knows."""
-        for task in (commits, quotes, serving):
+        for task in tasks:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 _log.critical("venue_failed", exc_info=task.exception())
+        serving = tasks[-1]
         self._server.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_SECONDS):

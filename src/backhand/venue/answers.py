@@ -99,7 +99,14 @@ class Answers:
 
     def _order_history(self, uid: str, query: queries.OrderHistoryQuery, _now_ms: int) -> object:
         rows = self._kept.orders(uid, query.product_type, query.symbol, query.page)
-        wanted = (row for row in rows if not row.is_open and query.source in (None, row.source))
+        origin = query.origin
+        wanted = (
+            row
+            for row in rows
+            if not row.is_open
+            and (origin is None or origin.includes(row.source, row.order_type, row.side))
+            and origin is not queries.NO_ORIGIN
+        )
         return order_history_page([order_view(row) for row in islice(wanted, query.page.limit)])
 
     def _fills(self, uid: str, query: queries.FillsQuery, _now_ms: int) -> object:

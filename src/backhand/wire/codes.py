@@ -77,6 +77,16 @@ ORDER_NOT_FOUND: Final = refused(
 WINDOW_BACKWARDS: Final = refused("40707", "Start time is greater than end time")
 WINDOW_TOO_WIDE: Final = refused("40705", "The start and end time cannot exceed 90 days")
 WINDOW_TOO_OLD: Final = refused("40704", "Can only check the data of the last three months")
+TIMES_BACKWARDS: Final = refused("20001", "startTime should be less than endTime")
+
+# Market data, and what is asked before an order.
+GRANULARITY_UNKNOWN: Final = refused("400171", "Parameter verification failed")
+PAGE_TOO_FAR: Final = refused("40808", "Parameter verification exception 0 < pageNo <=100")
+LEVERAGE_OUT_OF_RANGE: Final = refused("43050", "Leverage exceeds the effective range")
+PLAN_ORDER_NOT_FOUND: Final = refused("43025", "Plan order does not exist")
+UNION_MARGIN_MISSING: Final = refused(
+    "400172", "Parameter verification failed: there is no union margin here, every account is single-asset"
+)
 
 # Lists of orders, changes, orders that wait for a price, copy trading. Nobody has published the texts of
 # 40078 and 40079; of 40306 the number is the older bound's.
@@ -147,6 +157,16 @@ def off_size_step(step: str) -> Refusal:
 def off_price_step(step: str) -> Refusal:
     """Refuse a price between two ticks."""
     return refused("45115", f"The price you enter should be a multiple of {step}")
+
+
+def span_too_wide(days: int) -> Refusal:
+    """Refuse a window that is wider than a list allows."""
+    return refused("00001", f"startTime and endTime interval cannot be greater than {days} days")
+
+
+def rows_out_of_range(rows_max: int) -> Refusal:
+    """Refuse a number of rows that one answer does not hold."""
+    return refused("40053", f"Value range verification failed: limit should be between (0, {rows_max}]")
 
 
 def illegal(name: str, value: str, wanted: str) -> Refusal:
@@ -289,6 +309,7 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
         "Parameter verification exception double fixed, hold side is null",
     ),
     RejectReason.LEVERAGE_OUT_OF_RANGE: ("43050", "Leverage exceeds the effective range"),
+    RejectReason.LEVERAGE_ABOVE_TIER: ("43050", "Leverage exceeds the effective range"),
     RejectReason.LEVERAGE_ORDERS_OPEN: (
         "45097",
         "There is currently an order or a limit order, and the leverage cannot be adjusted",

@@ -10,9 +10,11 @@ from typing import Final, Literal
 
 import msgspec
 
+from backhand.wire.account_endpoints import ACCOUNT_READS, AccountRead
 from backhand.wire.batches import Batch, ClientCommand, Inquiry
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import Call, Form
+from backhand.wire.market_endpoints import MARKET_READS, MarketRead
 from backhand.wire.requests import accounts, markets, orders, queries, reversals
 from backhand.wire.responses.accounts import (
     AccountRow,
@@ -46,6 +48,8 @@ Read = (
     | markets.TickerQuery
     | markets.TickersQuery
     | markets.DepthQuery
+    | MarketRead
+    | AccountRead
 )
 
 Parsed = ClientCommand | Batch | Inquiry | Read | Refusal
@@ -197,6 +201,8 @@ _DECLARED: Final = (
     _public("/api/v2/spot/public/coins", 20, markets.NoForm, markets.parse_empty_list, list[str]),
     _public("/api/v2/spot/public/symbols", 20, markets.NoForm, markets.parse_empty_list, list[str]),
     _public("/api/v2/margin/currencies", 20, markets.NoForm, markets.parse_empty_list, list[str]),
+    *(_read(*declared) for declared in ACCOUNT_READS),
+    *(_public(*declared) for declared in MARKET_READS),
     *(_read(*declared) for declared in TRADER_READS),
 )
 

@@ -95,7 +95,7 @@ def parse_unified_settings(call: Call) -> Refusal:
     return codes.CLASSIC_ACCOUNT
 
 
-def _public_product(text: str) -> str | Refusal:
+def public_product(text: str) -> str | Refusal:
     """Read a product type as public reads do: 400172 when missing, 40019 with the value when unknown."""
     if not text:
         return codes.PARAMETERS
@@ -105,13 +105,13 @@ def _public_product(text: str) -> str | Refusal:
     return product_type
 
 
-def _public_contract(call: Call, product_type: str, symbol: str) -> Contract | Refusal:
+def public_contract(call: Call, product_type: str, symbol: str) -> Contract | Refusal:
     """Find a contract by its symbol alone, as the real venue does when the product type is another."""
     if not product_type:
         return codes.PARAMETERS
     if not symbol:
         return codes.empty_parameter("symbol")
-    product = _public_product(product_type)
+    product = public_product(product_type)
     if isinstance(product, Refusal):
         return product
     contract = call.contracts.get(symbol.upper())
@@ -126,12 +126,12 @@ def parse_contracts(call: Call) -> ContractsQuery | Refusal:
     Source: bitget-v2/get-contract-config; market.md sections 1 and 3.
     """
     form = read_query(MarketForm, call.parameters)
-    product_type = _public_product(form.product_type)
+    product_type = public_product(form.product_type)
     if isinstance(product_type, Refusal):
         return product_type
     if not form.symbol:
         return ContractsQuery(product_type, None)
-    contract = _public_contract(call, form.product_type, form.symbol)
+    contract = public_contract(call, form.product_type, form.symbol)
     return contract if isinstance(contract, Refusal) else ContractsQuery(product_type, contract.symbol)
 
 
@@ -143,13 +143,13 @@ def parse_ticker(call: Call) -> TickerQuery | Refusal:
     symbol unknown 40034. Source: bitget-v2/get-ticker; market.md section 1.
     """
     form = read_query(MarketForm, call.parameters)
-    contract = _public_contract(call, form.product_type, form.symbol)
+    contract = public_contract(call, form.product_type, form.symbol)
     return contract if isinstance(contract, Refusal) else TickerQuery(contract.symbol)
 
 
 def parse_tickers(call: Call) -> TickersQuery | Refusal:
     """Read a question for all tickers: productType missing 400172, unknown 40019."""
-    product_type = _public_product(read_query(MarketForm, call.parameters).product_type)
+    product_type = public_product(read_query(MarketForm, call.parameters).product_type)
     return product_type if isinstance(product_type, Refusal) else TickersQuery(product_type)
 
 
@@ -161,7 +161,7 @@ def parse_depth(call: Call) -> DepthQuery | Refusal:
     40020. Limits are cut at 100; `max` is 100. Source: bitget-v2/merge-depth; market.md section 6.
     """
     form = read_query(DepthForm, call.parameters)
-    contract = _public_contract(call, form.product_type, form.symbol)
+    contract = public_contract(call, form.product_type, form.symbol)
     if isinstance(contract, Refusal):
         return contract
     merged_digits = read_choice(form.precision, PRECISIONS)

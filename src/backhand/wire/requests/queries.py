@@ -4,10 +4,14 @@ Requests that read orders and fills: by id, by filter, page by page.
 A page is `limit` rows with ids below `id_less_than`, newest first, created within [start_ms, end_ms].
 """
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from itertools import product
+from typing import Final, Literal, get_args
 
 import msgspec
 
+from backhand.commands import BUY, SELL, OrderType
+from backhand.events import OrderSource
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import (
@@ -22,6 +26,7 @@ from backhand.wire.fields import (
     read_product_type,
     read_query,
 )
+from backhand.wire.responses.orders import order_source_text
 
 DAY_MS: Final = 86_400_000
 #: The widest window that one request may ask for.
@@ -61,14 +66,49 @@ class OpenOrdersQuery(msgspec.Struct, frozen=True, gc=False):
     page: Page
 
 
+class Origin(msgspec.Struct, frozen=True, gc=False):
+    """Where orders came from: any of some sources, of one type and side unless None."""
+
+    sources: tuple[OrderSource, ...]
+    order_type: OrderType | None
+    side: int | None
+
+    def includes(self, source: OrderSource, order_type: OrderType, side: int) -> bool:
+        """Tell whether an order came from here."""
+        return source in self.sources and self.order_type in (None, order_type) and self.side in (None, side)
+
+
+def _origins() -> dict[str, Origin]:
+    """What each text of `orderSource` in answers stands for, in lower case."""
+    found: dict[str, list[tuple[OrderSource, OrderType, int]]] = {}
+    sources: tuple[OrderSource, ...] = get_args(OrderSource)
+    order_types: tuple[OrderType, ...] = get_args(OrderType)
+    for source, order_type, side in product(sources, order_types, (BUY, SELL)):
+        text = order_source_text(source, side, order_type).lower()
+        found.setdefault(text, []).append((source, order_type, side))
+    return {
+        text: Origin(
+            tuple(dict.fromkeys(source for source, _, _ in all_of)),
+            all_of[0][1] if len({order_type for _, order_type, _ in all_of}) == 1 else None,
+            all_of[0][2] if len({side for _, _, side in all_of}) == 1 else None,
+        )
+        for text, all_of in found.items()
+    }
+
+
+ORIGINS: Final[Mapping[str, Origin]] = _origins()
+#: An order source that nothing here has finds nothing.
+NO_ORIGIN: Final = Origin((), None, None)
+
+
 class OrderHistoryQuery(msgspec.Struct, frozen=True, gc=False):
-    """Orders of a product type that have ended; `source` as in answers, in lower case."""
+    """Orders of a product type that have ended; `origin` None means any."""
 
     product_type: str
     symbol: str | None
     order_id: int | None
     client_oid: str | None
-    source: str | None
+    origin: Origin | None
     page: Page
 
 
@@ -90,13 +130,28 @@ class PageForm(Form, frozen=True):
     limit: str = ""
 
 
-def read_page(form: PageForm, now_ms: int) -> Page | Refusal:
+class PageRules(msgspec.Struct, frozen=True, gc=False):
+    """
+    What one list allows: rows when no limit was sent, and the widest window.
+
+    A window that is wider is refused with `too_wide`.
+    """
+
+    rows: int = PAGE_ROWS_MAX
+    window_ms_max: int = WINDOW_MS_MAX
+    too_wide: Refusal = codes.WINDOW_TOO_WIDE
+
+
+USUAL_PAGE: Final = PageRules()
+
+
+def read_page(form: PageForm, now_ms: int, rules: PageRules = USUAL_PAGE) -> Page | Refusal:
     """
     Read which rows of a list are wanted.
 
     Refused in this order: a limit, id or time that is not a whole number 40020; start after end 40707;
-    window above 90 days 40705; start more than three months ago 40704. A limit above 100 counts as 100.
-    Source: rest-private.md section 1.
+    window above 90 days 40705 (or what `rules` say); start more than three months ago 40704. A limit above
+    100 counts as 100. Source: rest-private.md section 1.
     """
     numbers: list[int | None] = []
     for name, text in (
@@ -115,11 +170,11 @@ def read_page(form: PageForm, now_ms: int) -> Page | Refusal:
     if start_ms is not None:
         if end_ms is not None and start_ms > end_ms:
             return codes.WINDOW_BACKWARDS
-        if end_ms is not None and end_ms - start_ms > WINDOW_MS_MAX:
-            return codes.WINDOW_TOO_WIDE
+        if end_ms is not None and end_ms - start_ms > rules.window_ms_max:
+            return rules.too_wide
         if start_ms < now_ms - LOOK_BACK_MS_MAX:
             return codes.WINDOW_TOO_OLD
-    return Page(min(limit or PAGE_ROWS_MAX, PAGE_ROWS_MAX), id_less_than, start_ms, end_ms)
+    return Page(min(limit or rules.rows, PAGE_ROWS_MAX), id_less_than, start_ms, end_ms)
 
 
 class OrderForm(Form, frozen=True):
@@ -150,7 +205,7 @@ def parse_order(call: Call) -> OrderQuery | Refusal:
     return OrderQuery(contract.symbol, *name)
 
 
-class _Scope(msgspec.Struct, frozen=True, gc=False):
+class Scope(msgspec.Struct, frozen=True, gc=False):
     """What every list of orders or fills is narrowed to."""
 
     product_type: str
@@ -159,9 +214,8 @@ class _Scope(msgspec.Struct, frozen=True, gc=False):
     client_oid: str | None
 
 
-def _read_scope(
-    call: Call, product_type: str, symbol: str, order_id: str, client_oid: str
-) -> _Scope | Refusal:
+def read_scope(call: Call, product_type: str, symbol: str, order_id: str, client_oid: str) -> Scope | Refusal:
+    """Read what a list is narrowed to: 400172 for the product type, 40034, 22012 for the symbol, 40402."""
     product = read_product_type(product_type)
     if isinstance(product, Refusal):
         return product
@@ -171,11 +225,11 @@ def _read_scope(
             return contract
         symbol = contract.symbol
     if not (order_id or client_oid):
-        return _Scope(product, symbol or None, None, None)
+        return Scope(product, symbol or None, None, None)
     name = read_order_name(order_id, client_oid)
     if isinstance(name, Refusal):
         return name
-    return _Scope(product, symbol or None, *name)
+    return Scope(product, symbol or None, *name)
 
 
 class OpenOrdersForm(PageForm, frozen=True):
@@ -196,7 +250,7 @@ def parse_open_orders(call: Call) -> OpenOrdersQuery | Refusal:
     be one 40402; status 400172; paging as `read_page`. Source: bitget-v2/orders-pending.
     """
     form = read_query(OpenOrdersForm, call.parameters)
-    scope = _read_scope(call, form.product_type, form.symbol, form.order_id, form.client_oid)
+    scope = read_scope(call, form.product_type, form.symbol, form.order_id, form.client_oid)
     if isinstance(scope, Refusal):
         return scope
     status = read_choice(form.status, OPEN_STATUSES)
@@ -225,7 +279,7 @@ def parse_order_history(call: Call) -> OrderHistoryQuery | Refusal:
     Refused in this order: as `parse_open_orders`, without the status. Source: bitget-v2/orders-history.
     """
     form = read_query(OrderHistoryForm, call.parameters)
-    scope = _read_scope(call, form.product_type, form.symbol, form.order_id, form.client_oid)
+    scope = read_scope(call, form.product_type, form.symbol, form.order_id, form.client_oid)
     if isinstance(scope, Refusal):
         return scope
     page = read_page(form, call.now_ms)
@@ -236,7 +290,7 @@ def parse_order_history(call: Call) -> OrderHistoryQuery | Refusal:
         scope.symbol,
         scope.order_id,
         scope.client_oid,
-        form.order_source.lower() or None,
+        ORIGINS.get(form.order_source.lower(), NO_ORIGIN) if form.order_source else None,
         page,
     )
 
@@ -255,11 +309,16 @@ def parse_fills(call: Call) -> FillsQuery | Refusal:
 
     Refused in this order: as `parse_open_orders`, without the status. Source: bitget-v2/fills.
     """
+    return read_fills(call, USUAL_PAGE)
+
+
+def read_fills(call: Call, rules: PageRules) -> FillsQuery | Refusal:
+    """Read a question for fills whose page follows these rules."""
     form = read_query(FillsForm, call.parameters)
-    scope = _read_scope(call, form.product_type, form.symbol, form.order_id, "")
+    scope = read_scope(call, form.product_type, form.symbol, form.order_id, "")
     if isinstance(scope, Refusal):
         return scope
-    page = read_page(form, call.now_ms)
+    page = read_page(form, call.now_ms, rules)
     if isinstance(page, Refusal):
         return page
     return FillsQuery(scope.product_type, scope.symbol, scope.order_id, page)

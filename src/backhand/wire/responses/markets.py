@@ -16,7 +16,7 @@ STATUS_TEXTS: Final[dict[ContractStatus, str]] = {
     "restricted": "restrictedAPI",
     "off": "off",
 }
-#: Digits that can be merged away: `scale3` is the coarsest of every book here.
+#: Digits that can be merged away at most: `scale3` is the coarsest, unless prices are too small for it.
 MERGED_DIGITS_MAX: Final = 3
 #: Decimals of a ratio of change, as on the real venue.
 CHANGE_PLACES: Final = 5
@@ -225,9 +225,14 @@ def depth_answer(
     """
     Print a book of (price_ticks, size_lots), best first; merging needs all levels, not `levels_max`.
 
-    With n merged digits a level holds 10^n ticks: bids are rounded down to it, asks up.
+    With n merged digits a level holds 10^n ticks: bids are rounded down to it, asks up. A step above the
+    best bid would leave no bid; then the coarsest that is not is used.
     Source: bitget-v2/merge-depth; market.md section 6.
     """
+    coarsest = MERGED_DIGITS_MAX
+    while coarsest and bids and bids[0][0] < 10**coarsest:
+        coarsest -= 1
+    merged_digits = min(merged_digits, coarsest)
     step_ticks: int = 10**merged_digits
     merged_bids = _merge([(floor_div(price, step_ticks), size) for price, size in bids])
     merged_asks = _merge([(ceil_div(price, step_ticks), size) for price, size in asks])
@@ -238,7 +243,7 @@ def depth_answer(
         ts=str(time_ms),
         scale=format_decimal(step_e12, 12),
         precision=f"scale{merged_digits}",
-        is_max_precision="YES" if merged_digits == MERGED_DIGITS_MAX else "NO",
+        is_max_precision="YES" if merged_digits == coarsest else "NO",
     )
 
 

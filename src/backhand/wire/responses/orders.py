@@ -6,8 +6,14 @@ from typing import Final, Literal
 import msgspec
 
 from backhand.commands import BUY, LONG, MarginMode, OrderType, TimeInForce
-from backhand.events import CancelReason, OrderSource
+from backhand.events import CancelReason, FillKind, OrderSource
 from backhand.units import format_decimal
+from backhand.wire.responses.presets import (
+    PresetView,
+    preset_limit_text,
+    preset_price_text,
+    preset_type_text,
+)
 
 OrderStatus = Literal["live", "partially_filled", "filled", "cancelled"]
 
@@ -78,10 +84,16 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     cancel_reason: CancelReason | None
     created_at_ms: int
     updated_at_ms: int
+    take_profit: PresetView | None = None
+    stop_loss: PresetView | None = None
 
 
 class FillView(msgspec.Struct, frozen=True, gc=False):
-    """What a fill row is printed from; `side`, `hold_side`, `reduce_only` and `fee_e8` as in OrderView."""
+    """
+    What a fill row is printed from; `side`, `hold_side`, `reduce_only` and `fee_e8` as in OrderView.
+
+    `kind` is what the fill is to its holder.
+    """
 
     trade_id: int
     order_id: int
@@ -96,6 +108,7 @@ class FillView(msgspec.Struct, frozen=True, gc=False):
     fee_e8: int
     profit_e8: int
     created_at_ms: int
+    kind: FillKind = "trade"
 
 
 class OrderIds(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -172,7 +185,7 @@ class FeeDetail(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class FillRow(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """One fill of the caller's."""
+    """One fill of the caller's; marginCoin exists in fill-history only."""
 
     trade_id: str
     symbol: str
@@ -188,10 +201,11 @@ class FillRow(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     pos_mode: str
     trade_scope: str
     c_time: str
+    margin_coin: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class FillPage(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """Answer of fills, newest first; `end_id` is the last row's trade id."""
+    """Answer of fills and fill-history, newest first; `end_id` is the last row's trade id."""
 
     fill_list: list[FillRow]
     end_id: str | None
@@ -289,6 +303,12 @@ def fills_page(views: Sequence[FillView]) -> FillPage:
     return FillPage([fill_row(view) for view in views], str(views[-1].trade_id) if views else None)
 
 
+def past_fills_page(views: Sequence[FillView]) -> FillPage:
+    """Print a page of past fills: as `fills_page`, with their margin coin. Source: bitget-v2/fill-history."""
+    rows = [msgspec.structs.replace(fill_row(view), margin_coin=view.margin_coin) for view in views]
+    return FillPage(rows, str(views[-1].trade_id) if views else None)
+
+
 def _end_id(views: Sequence[OrderView]) -> str | None:
     return str(views[-1].order_id) if views else None
 
@@ -316,7 +336,7 @@ def _order_row(
         side=side_text(view.side, view.hold_side),
         force=view.time_in_force,
         total_profits=format_decimal(view.profit_e8, 8),
-        pos_side=_position_side(view.hold_side),
+        pos_side=position_side_text(view.hold_side),
         margin_coin=view.margin_coin,
         order_type=view.order_type,
         leverage=str(view.leverage),
@@ -329,13 +349,20 @@ def _order_row(
         cancel_reason=CANCEL_REASONS[view.cancel_reason],
         c_time=str(view.created_at_ms),
         u_time=str(view.updated_at_ms),
+        preset_stop_surplus_price=preset_price_text(view.take_profit),
+        preset_stop_surplus_type=preset_type_text(view.take_profit),
+        preset_stop_surplus_execute_price=preset_limit_text(view.take_profit),
+        preset_stop_loss_price=preset_price_text(view.stop_loss),
+        preset_stop_loss_type=preset_type_text(view.stop_loss),
+        preset_stop_loss_execute_price=preset_limit_text(view.stop_loss),
         new_trade_side=new_trade_side,
         pos_avg=pos_avg,
         liq_price=liq_price,
     )
 
 
-def _position_side(hold_side: int) -> str:
+def position_side_text(hold_side: int) -> str:
+    """Name the position that an order belongs to."""
     if hold_side == 0:
         return "net"
     return "long" if hold_side == LONG else "short"
@@ -355,7 +382,7 @@ def fill_row(view: FillView) -> FillRow:
         side=side_text(view.side, view.hold_side),
         profit=format_decimal(view.profit_e8, 8),
         enter_point_source="API",
-        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only),
+        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only, view.kind),
         pos_mode=position_mode_text(view.hold_side),
         trade_scope="taker" if view.is_taker else "maker",
         c_time=str(view.created_at_ms),

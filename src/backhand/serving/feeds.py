@@ -1,0 +1,104 @@
+"""
+Subscriptions of clients, made at a join: what a snapshot shows is on disk, and nothing is missed after it.
+
+Public channels are cut here too, whenever CUT_MS of venue time have passed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Final
+
+from backhand.commands import Contract
+from backhand.engine import State
+from backhand.gateway.websocket import text_frame
+from backhand.history import HistoryError
+from backhand.node import Node
+from backhand.outcomes import OutcomeUnknown, Overloaded
+from backhand.projections.orders import OrderRow
+from backhand.serving.directory import Directory
+from backhand.streams.ports import Reader
+from backhand.streams.publisher import Publisher
+from backhand.wire.channels.frames import acknowledged
+from backhand.wire.channels.topics import Topic
+
+#: Venue time between two cuts of books and tickers. Source: websocket.md section 6.
+CUT_MS: Final = 100
+_MS_PER_SECOND: Final = 1_000
+
+
+class VenueFeeds:
+    """What the gateway's sessions subscribe to."""
+
+    def __init__(self, node: Node, directory: Directory, publisher: Publisher) -> None:
+        self._node = node
+        self._directory = directory
+        self._publisher = publisher
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The terms of every listed contract by symbol."""
+        return self._directory.contracts
+
+    async def subscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
+        """
+        Acknowledge and begin a topic.
+
+        Raises:
+            Overloaded: too much is waiting.
+            OutcomeUnknown: the venue stopped, or the store could not tell in time.
+        """
+        stored = await self._stored_orders(uid, topic)
+
+        def begin(_state: State) -> None:
+            if stored is not None:
+                self._publisher.resume_orders(uid, *stored)
+            reader.send(text_frame(acknowledged("subscribe", topic)))
+            self._publisher.subscribe(uid, topic, reader, self._node.clock.now_ms())
+
+        await self._node.read(begin)
+
+    def unsubscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
+        """End a topic."""
+        self._publisher.unsubscribe(uid, topic, reader)
+
+    def leave(self, reader: Reader) -> None:
+        """End all of a reader's topics."""
+        self._publisher.leave(reader)
+
+    def topics_read(self, reader: Reader) -> int:
+        """Count a reader's topics."""
+        return self._publisher.topics_read(reader)
+
+    async def run(self) -> None:
+        """Cut public channels until cancelled."""
+        node, publisher = self._node, self._publisher
+        cut_at = 0
+        while True:
+            now_ms = node.clock.now_ms()
+            await asyncio.sleep((CUT_MS - now_ms % CUT_MS) / _MS_PER_SECOND)
+            now_ms = node.clock.now_ms()
+            if publisher.has_public_readers and now_ms // CUT_MS != cut_at:
+                cut_at = now_ms // CUT_MS
+                with contextlib.suppress(Overloaded):  # The next cut shows it all the same.
+                    await node.read(lambda _state: publisher.cut(node.clock.now_ms()))
+
+    async def _stored_orders(self, uid: str, topic: Topic) -> tuple[list[OrderRow], int] | None:
+        """Look up the open orders that a topic has to know, if it is the first of the account's."""
+        publisher = self._publisher
+
+        def expect(_state: State) -> bool:
+            needed = publisher.needs_orders(uid, [topic])
+            if needed:
+                publisher.expect_orders(uid)
+            return needed
+
+        if not await self._node.read(expect):
+            return None
+        try:
+            return await self._node.history.open_orders_of(uid)
+        except BaseException as error:
+            publisher.give_up_orders(uid)
+            if isinstance(error, HistoryError):
+                raise OutcomeUnknown from error
+            raise

@@ -1,0 +1,279 @@
+"""WebSocket connections by themselves, over a server in this process and feeds that the test feeds."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from backhand.commands import Contract
+from backhand.gateway import session, websocket
+from backhand.gateway.access import Access
+from backhand.gateway.ports import OpenedKey
+from backhand.gateway.server import bind, make_server
+from backhand.gateway.session import Session
+from backhand.gateway.websocket import WebSocket, text_frame
+from backhand.outcomes import OutcomeUnknown, Overloaded
+from backhand.streams.ports import Reader
+from backhand.wire.channels.topics import Topic
+from backhand.wire.contracts import built_in_contracts
+
+SECONDS_MAX = 20
+BOOKS = {"instType": "USDT-FUTURES", "channel": "books", "instId": "BTCUSDT"}
+ASK = json.dumps({"op": "subscribe", "args": [BOOKS]})
+
+
+class Feeds:
+    """Remembers who reads, and sends what the test says."""
+
+    def __init__(self) -> None:
+        self.contracts: dict[str, Contract] = {one.symbol: one for one in built_in_contracts()}
+        self.readers: list[Reader] = []
+        self.failure: Exception | None = None
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self.first = b"first"
+        self.both_read = asyncio.Event()
+
+    async def subscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
+        del uid, topic
+        await self.go_on.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.readers.append(reader)
+        if len(self.readers) > 1:
+            self.both_read.set()
+        reader.send(text_frame(self.first))
+
+    def unsubscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
+        del uid, topic
+        self.readers.remove(reader)
+
+    def leave(self, reader: Reader) -> None:
+        self.readers = [one for one in self.readers if one is not reader]
+
+    def topics_read(self, reader: Reader) -> int:
+        return sum(one is reader for one in self.readers)
+
+
+class NoKeys:
+    """Nobody can log in."""
+
+    def open_key(self, api_key: str) -> OpenedKey | None:
+        del api_key
+        return None
+
+    def passphrase_hash(self, api_key: str, passphrase: bytes) -> bytes:
+        del api_key, passphrase
+        return b""
+
+
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[tuple[Feeds, int]]:
+    """A server for WebSockets on a free port."""
+    feeds = Feeds()
+
+    def take_over(transport: asyncio.Transport, state: Any, head: bytes, rest: bytes) -> None:
+        made = WebSocket(transport, state, lambda peer: Session(peer, feeds, Access(NoKeys())))
+        made.data_received(head)
+        made.data_received(rest)
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+
+    server = make_server(nothing, take_over)
+    listener = bind("127.0.0.1", 0)
+    task = asyncio.create_task(server.serve([listener]))
+    await server.listening.wait()
+    try:
+        yield feeds, listener.getsockname()[1]
+    finally:
+        feeds.go_on.set()
+        server.stop()
+        await task
+
+
+def opened(port: int, **options: Any) -> connect:
+    return connect(f"ws://127.0.0.1:{port}/v2/ws/public", ping_interval=None, compression=None, **options)
+
+
+def run(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, SECONDS_MAX))
+
+
+async def code_of(client: ClientConnection) -> int | None:
+    """Read until the end; its close code, None for an end without one."""
+    try:
+        while True:
+            await client.recv()
+    except ConnectionClosed as end:
+        return end.rcvd.code if end.rcvd else None
+
+
+def test_a_slow_reader_hurts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not read is cut off at the bound, while another gets every frame."""
+    frames = 300
+    frame = text_frame(b"x" * 50_000)
+
+    async def test() -> None:
+        async with serving() as (feeds, port), opened(port) as fast:
+            with socket.create_connection(("127.0.0.1", port)) as slow:
+                slow.sendall(
+                    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                )
+                masked = b"\x81" + bytes([0x80 | len(ASK)]) + bytes(4) + ASK.encode()
+                slow.sendall(masked)
+                await fast.send(ASK)
+                assert "first" == await fast.recv()
+                await feeds.both_read.wait()
+                received = 0
+                for _ in range(frames):
+                    for reader in list(feeds.readers):
+                        reader.send(frame)
+                    received += len(await fast.recv()) == 50_000
+                assert (frames, 1) == (received, len(feeds.readers))
+            await fast.send("ping")
+            assert "pong" == await fast.recv()
+
+    monkeypatch.setattr(websocket, "WRITE_BUFFER_BYTES_MAX", 200_000)
+    run(test())
+
+
+def test_a_client_that_does_not_ping_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames and other messages do not count; text and protocol pings do."""
+    monkeypatch.setattr(websocket, "PING_SECONDS_MAX", 0.6)
+
+    async def test() -> None:
+        async with (
+            serving() as (feeds, port),
+            opened(port) as silent,
+            opened(port) as text,
+            opened(port) as frame,
+        ):
+            await silent.send(ASK)
+            assert "first" == await silent.recv()
+            closing = asyncio.create_task(code_of(silent))
+            for _ in range(6):
+                await text.send("ping")
+                await frame.ping()
+                if not closing.done():
+                    await silent.send("nonsense")
+                await asyncio.sleep(0.2)
+            assert 1008 == await closing
+            assert [] == feeds.readers
+            await text.send("ping")
+            assert "pong" == await text.recv()
+            assert await (await frame.ping()) >= 0
+
+    run(test())
+
+
+def test_a_client_that_does_not_close_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closing frame that is not answered ends the connection all the same."""
+    monkeypatch.setattr(websocket, "CLOSE_SECONDS_MAX", 0.2)
+
+    async def test() -> None:
+        async with serving() as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                b"\x82\x80\x00\x00\x00\x00"
+            )
+            with contextlib.suppress(ConnectionError):
+                assert b"\x88" in await reader.read()
+            writer.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"), [(OutcomeUnknown(), 1013), (Overloaded(), 1013), (RuntimeError("our mistake"), 1011)]
+)
+def test_what_is_not_known_is_not_said(failure: Exception, code: int) -> None:
+    """When a subscription cannot be made the connection ends, and no error event says what is not true."""
+
+    async def test() -> None:
+        async with serving() as (feeds, port), opened(port) as client:
+            feeds.failure = failure
+            await client.send(ASK)
+            assert code == await code_of(client)
+
+    run(test())
+
+
+def test_pings_are_answered_while_subscriptions_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages wait for those before them and pings do not; beyond a bound they wait unread."""
+    monkeypatch.setattr(session, "WAITING_MESSAGES_MAX", 4)
+
+    async def test() -> None:
+        async with serving() as (feeds, port), opened(port) as client:
+            feeds.go_on.clear()
+            for _ in range(3):
+                await client.send(ASK)
+            await client.send("ping")
+            assert "pong" == await client.recv()
+            for _ in range(30):
+                await client.send(ASK)
+            feeds.go_on.set()
+            assert ["first"] * 33 == [await client.recv() for _ in range(33)]
+
+    run(test())
+
+
+def test_topics_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection reads so many topics and no more, and goes on."""
+    monkeypatch.setattr(session, "TOPICS_MAX", 2)
+
+    async def test() -> None:
+        async with serving() as (_, port), opened(port) as client:
+            for _ in range(3):
+                await client.send(ASK)
+            answers = [await client.recv() for _ in range(3)]
+            assert ["first", "first"] == answers[:2]
+            assert 30006 == json.loads(answers[2])["code"]
+            await client.send("ping")
+            assert "pong" == await client.recv()
+
+    run(test())
+
+
+def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is refused in HTTP, and those that are there stay."""
+    monkeypatch.setattr(websocket, "CONNECTIONS_MAX", 1)
+
+    async def test() -> None:
+        async with serving() as (_, port), opened(port) as client:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+            writer.close()
+            await client.send("ping")
+            assert "pong" == await client.recv()
+
+    run(test())
+
+
+def test_snapshots_wait_for_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that asks for more than it takes is not cut off for it: the next snapshot waits."""
+    monkeypatch.setattr(websocket, "WRITE_BUFFER_BYTES_MAX", 1_000_000)
+
+    async def test() -> None:
+        async with serving() as (feeds, port), opened(port, max_queue=1) as client:
+            feeds.first = b"x" * 900_000
+            await client.send(json.dumps({"op": "subscribe", "args": [BOOKS] * 20}))
+            await asyncio.sleep(0.3)
+            assert len(feeds.readers) < 20
+            assert [900_000] * 20 == [len(await client.recv()) for _ in range(20)]
+
+    run(test())

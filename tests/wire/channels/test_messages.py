@@ -1,0 +1,77 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backhand.wire.channels.messages import Login, Misunderstood, Subscription, read_message
+
+LOGIN = {"apiKey": "k", "passphrase": "p", "timestamp": "1790000000", "sign": "s"}
+
+
+@pytest.mark.parametrize(
+    ("message", "read"),
+    [
+        ({"op": "login", "args": [LOGIN]}, Login("k", "p", "1790000000", "s")),
+        ({"op": "login", "args": [LOGIN | {"timestamp": 1790000000}], "url": "x"},
+         Login("k", "p", "1790000000", "s")),
+        ({"op": "login", "args": [{"api_key": "k", "sign": None}]}, Login("k", "", "", "")),
+        ({"op": "subscribe", "args": [{"channel": "a", "x": 1}, {}]},
+         Subscription("subscribe", ({"channel": "a", "x": "1"}, {}))),
+        ({"op": "unsubscribe", "args": [{"channel": None}]}, Subscription("unsubscribe", ({"channel": ""},))),
+    ],
+)  # fmt: skip
+def test_messages(message: Any, read: object) -> None:
+    """Logins and subscriptions are read as clients send them; numbers become the text that was written."""
+    assert read == read_message(json.dumps(message))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "op"),
+    [
+        ("",                                 30002, ""),
+        ("pingping",                         30002, ""),
+        ("{",                                30002, ""),
+        ("null",                             30002, ""),
+        ("[]",                               30002, ""),
+        ("7",                                30002, ""),
+        ('{"op": "\\ud800"}',                30002, ""),
+        ("{}",                               30003, ""),
+        ('{"op":null}',                      30003, ""),
+        ('{"op":"Login"}',                   30003, "Login"),
+        ('{"op":["login"]}',                 30003, "[...]"),
+        ('{"op":"trade","args":[]}',         30003, "trade"),
+        ('{"op":"login"}',                   30016, "login"),
+        ('{"op":"login","args":null}',       30016, "login"),
+        ('{"op":"subscribe","args":[]}',     30016, "subscribe"),
+        ('{"op":"subscribe","args":"x"}',    30016, "subscribe"),
+        ('{"op":"subscribe","args":[null]}', 30016, "subscribe"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood(text: str, code: int, op: str) -> None:
+    """Nonsense has the code of its kind, and what it asked for is known where it said so."""
+    read = read_message(text)
+    assert isinstance(read, Misunderstood)
+    assert (code, op) == (read.error.code, read.op)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(text=st.text() | JSON.map(json.dumps), op=st.sampled_from(["login", "subscribe", "x"]), args=JSON)
+def test_nothing_raises(text: str, op: str, args: Any) -> None:
+    """Whatever comes is read as something."""
+    read_message(text)
+    read_message(json.dumps({"op": op, "args": args}))
+
+
+def test_a_long_message_is_not_repeated_whole() -> None:
+    """What is repeated of nonsense is bounded."""
+    read = read_message("x" * 100_000)
+    assert isinstance(read, Misunderstood)
+    assert "Unrecognized request:" + "x" * 64 + "..." == read.error.message
