@@ -1,5 +1,5 @@
 """`python -m backhand` is the `backhand` command."""
 
-from backhand.cli.app import main
+from backhand.cli.entry import main
 
 main()

@@ -437,4 +437,4 @@ def _line_within(stream: IO[bytes], seconds: float) -> bytes:
 def front_door() -> list[str]:
     """The installed `backhand` command beside this interpreter, or the module it calls."""
     command = shutil.which("backhand", path=str(Path(sys.executable).parent))
-    return [command] if command else [sys.executable, "-m", "backhand.cli.app"]
+    return [command] if command else [sys.executable, "-m", "backhand"]

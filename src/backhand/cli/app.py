@@ -1,5 +1,5 @@
 """
-The command line: `backhand serve` here, and every other command registered.
+The whole command line: `backhand serve` here, `demo`, and the commands of `commands`.
 
 Standard output carries one line per event that programs wait for; everything for people goes to
 standard error. Exit codes follow sysexits.h and stand in the help.
@@ -19,12 +19,8 @@ import structlog
 import typer
 
 from backhand import __version__
+from backhand.cli.commands import HERE, app
 from backhand.cli.demo import demo
-from backhand.cli.doctor import doctor
-from backhand.cli.exits import EXIT_CODES
-from backhand.cli.operating import account, audit
-from backhand.cli.reading import READING_HELP, orders, positions, quote, watch
-from backhand.cli.trading import TRADING_HELP, buy, close, reverse, sell
 from backhand.clock import SPEED_MAX, SPEED_MIN, ClockMode
 from backhand.commands import Contract, Maintenance, OneWaySize, PositionLimit
 from backhand.control.guard import is_loopback
@@ -60,45 +56,7 @@ SWITCHES: Final[dict[str, tuple[str, ...]]] = {
     "position_limit": get_args(PositionLimit),
 }
 
-#: Headings of the help.
-_HERE: Final = "A venue of your own"
-_OPERATOR: Final = "Its operator"
-_LOOK: Final = "Look"
-_TRADE: Final = "Trade"
-
-app = typer.Typer(
-    name="backhand",
-    help="A perpetual-futures venue that you run yourself, speaking Bitget's v2 API, with position "
-    "reversal as one step.",
-    epilog=(
-        "[bold]In a minute[/bold]  backhand serve, and in another terminal:\n\n"
-        "  backhand account open USDT=100000 --save trader.json\n\n"
-        "  export BACKHAND_CREDENTIALS=trader.json\n\n"
-        "  backhand buy ETHUSDT 20 --yes\n\n"
-        "  backhand reverse ETHUSDT\n\n"
-        "Data is on standard output, everything else on standard error; -o json is for programs.\n\n"
-        f"{EXIT_CODES}"
-    ),
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command(rich_help_panel=_HERE)(demo)
-app.add_typer(account, name="account", rich_help_panel=_OPERATOR)
-app.command(
-    rich_help_panel=_OPERATOR, epilog=f"[bold]Example[/bold]  backhand audit -o json\n\n{EXIT_CODES}"
-)(audit)
-for _command in (positions, orders, quote, watch):
-    _epilog = f"{READING_HELP[_command.__name__]}\n\n{EXIT_CODES}"
-    app.command(rich_help_panel=_LOOK, epilog=_epilog)(_command)
-for _trade in (buy, sell, reverse, close):
-    _epilog = f"{TRADING_HELP[_trade.__name__]}\n\n{EXIT_CODES}"
-    app.command(rich_help_panel=_TRADE, epilog=_epilog)(_trade)
-app.command(
-    rich_help_panel=_LOOK,
-    epilog=f"[bold]Example[/bold]  backhand doctor --credentials trader.json\n\n{EXIT_CODES}",
-)(doctor)
+app.command(rich_help_panel=HERE)(demo)
 
 
 class Limits(StrEnum):
@@ -106,11 +64,6 @@ class Limits(StrEnum):
 
     ON = "on"
     OFF = "off"
-
-
-def main() -> None:
-    """Run the command."""
-    app()
 
 
 def _show_version(wanted: bool) -> None:
@@ -130,7 +83,7 @@ def _backhand(
 
 
 @app.command(
-    rich_help_panel=_HERE,
+    rich_help_panel=HERE,
     epilog="[bold]Example[/bold]  backhand serve --data ./venue --port 8080\n\n"
     "Then open an account: curl -X POST localhost:8080/_venue/accounts -H 'Content-Type: application/json' "
     '-d \'{"balances": {"USDT": "10000"}}\'\n\n'

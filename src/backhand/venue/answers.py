@@ -103,7 +103,9 @@ class Answers:
         wanted = (
             row
             for row in rows
-            if not row.is_open and (origin is None or origin.includes(row.source, row.order_type, row.side))
+            if not row.is_open
+            and (origin is None or origin.includes(row.source, row.order_type, row.side))
+            and origin is not queries.NO_ORIGIN
         )
         return order_history_page([order_view(row) for row in islice(wanted, query.page.limit)])
 
