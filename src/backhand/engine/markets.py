@@ -9,7 +9,7 @@ from backhand.engine.fills import cancel, leave_book, rest, settle_between, touc
 from backhand.engine.firing import drop
 from backhand.engine.market import Market
 from backhand.engine.matching import Sweep
-from backhand.engine.prices import next_funding_ms, prices_valid, take_prices
+from backhand.engine.prices import begin_funding, next_funding_ms, prices_valid, take_prices
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Holding, State
 from backhand.events import (
@@ -58,6 +58,9 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
         market.set_contract(contract)
         if before.funding_interval_hours != contract.funding_interval_hours and market.next_funding_ms:
             market.next_funding_ms = next_funding_ms(market, state.time_ms)
+        if market.mark_price_e12:
+            # Its price may be good for ever: a contract that comes back need not be given another.
+            begin_funding(market, state.time_ms)
     events.append(ContractListed(contract))
     if contract.status == "limit_open":
         _end_openings(state, market, events)
@@ -105,6 +108,7 @@ def _take_off(state: State, market: Market, events: list[Event]) -> None:
     _withdraw(market.house_asks, {})
     _settle_positions(state, market, events)
     market.next_funding_ms = 0
+    market.premium.reset()
 
 
 def _waiting_holdings(state: State, market: Market) -> list[Holding]:
