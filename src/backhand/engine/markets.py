@@ -23,6 +23,8 @@ from backhand.units import E8, half_up_div
 
 #: Levels of a ladder per side: what `merge-depth` shows twice over.
 LADDER_LEVELS_MAX: Final = 500
+#: States in which nothing is matched: the house's quotes neither meet clients' orders nor stand beyond them.
+HALTED: Final = ("listed", "maintain", "off")
 #: Bound of a level's size: what a journal's 64-bit integers hold, with room.
 SIZE_LOTS_MAX: Final = 10**15
 
@@ -181,7 +183,8 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
     """
     Replace the house's ladder; levels that stay at their price keep their place in the queue.
 
-    Levels that cross orders of clients trade as taker first, and rest with what is left.
+    Levels that cross orders of clients trade as taker first, and rest with what is left; where nothing is
+    matched they are left out, and so are all of a contract that is off.
     """
     market = state.markets.get(command.symbol)
     if market is None:
@@ -196,8 +199,9 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
         take_prices(state, market, index_e12, mark_e12, good_for_ms, events)
     holding = state.house.holding(market)
     state.house.keep(holding)
-    bids = dict(command.bids)
-    asks = dict(command.asks)
+    is_off = market.contract.status == "off"
+    bids = {} if is_off else dict(command.bids)
+    asks = {} if is_off else dict(command.asks)
     # What leaves goes first, on both sides: a new level never meets an old one of the house.
     _withdraw(market.house_bids, bids)
     _withdraw(market.house_asks, asks)
@@ -239,6 +243,7 @@ def _quote(
     ladder: dict[int, Order],
     events: list[Event],
 ) -> None:
+    is_halted = holding.market.contract.status in HALTED
     for price_ticks, size_lots in wanted.items():
         order = ladder.get(price_ticks)
         if order is not None:
@@ -249,7 +254,10 @@ def _quote(
             order.size_lots = size_lots
             continue
         order = Order(state.take_order_id(), "", holding, side, 0, False, price_ticks, size_lots)
-        for match in Sweep(holding.market, side, holding.account).take(size_lots, price_ticks):
+        matches = Sweep(holding.market, side, holding.account).take(size_lots, price_ticks)
+        if matches and is_halted:
+            continue
+        for match in matches:
             trade(state, order, match, events)
         if order.open_lots:
             rest(state, order)
