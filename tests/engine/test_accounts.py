@@ -271,3 +271,10 @@ def test_a_refused_command_leaves_no_trace_in_later_ones() -> None:
         world.play("terms leverage_max=125 | ok\n")
         leverages.append(world.holding("alice").crossed_leverage)
     assert leverages[0] == leverages[1]
+
+
+def test_a_refused_withdrawal_opens_no_ledger(linear: World) -> None:
+    """An account has money in the coins that it was given, and in no coin that it only asked for."""
+    linear.play("open alice with 0 | ok\n")
+    assert "refused: insufficient_funds" == linear.step("withdraw alice 1")
+    assert {} == linear.state.accounts["alice"].ledgers

@@ -140,6 +140,28 @@ holds alice                            | flat
         ),
         pytest.param(
             """
+terms status=off                       | ok
+mark 100                               | ok
+clock 08:00                            | ok
+tick                                   | ok
+""",
+            id="a price does not begin it for a contract that is off",
+        ),
+        pytest.param(
+            """
+terms status=off                       | ok
+terms status=normal                    | ok
+house 99x5000 / 100x5000               | ok
+open alice                             | ok
+buy alice 10                           | filled 10 @ 100
+clock 08:00                            | ok
+tick                                   | funding 0.0001 @ 100 of 8:00
+funding alice                          | -0.1
+""",
+            id="a contract that comes back is settled again, also at the price that it had",
+        ),
+        pytest.param(
+            """
 terms funding_rate_min_e8=0 funding_rate_max_e8=0 | ok
 open alice                             | ok
 buy alice 10                           | filled 10 @ 100

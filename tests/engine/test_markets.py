@@ -190,3 +190,31 @@ def test_contracts_are_listed_by_symbol(linear: World) -> None:
     """The state gives every listed contract by its symbol."""
     listed: dict[str, Contract] = linear.state.contracts
     assert {"ETHUSDT": LINEAR} == listed
+
+
+@pytest.mark.parametrize("status", ["listed", "maintain"])
+def test_quotes_trade_with_nobody_while_nothing_is_matched(status: str) -> None:
+    """Levels that would cross orders of clients are left out then; the next ladder after it trades."""
+    world = World(LINEAR)
+    log = f"""
+mark 100                               | ok
+house 99x5 / 101x5                     | ok
+open alice                             | ok
+buy alice 2 @98                        | ok
+terms status={status:<26}| ok
+house 96x5 / 97x3 98x4 99x5            | ok
+holds alice                            | flat
+book                                   | 98x2 96x5 / 99x5
+terms status=normal                    | ok
+house 96x5 / 97x3 98x4 99x5            | filled 2 @ 98
+holds alice                            | +2
+book                                   | 96x5 / 97x1 98x4 99x5
+"""
+    assert log == world.play(log)
+
+
+def test_a_contract_that_is_off_has_no_ladder() -> None:
+    """What the house quotes there is not in the book, so that nobody is shown a market."""
+    world = World(LINEAR)
+    world.play("mark 100 | ok\nterms status=off | ok\nhouse 99x5 / 101x5 | ok\n")
+    assert "/" == world.step("book")

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from backhand.commands import CancelOrder, PlaceOrder
+from backhand.commands import CancelOrder, PlaceOrder, SetPrice
 from backhand.engine.state import FIRST_ID
 from backhand.events import OrderAccepted, Rejected
+from backhand.units import E12
 from tests.engine.worlds import LINEAR, World, contract
 
 ONE_WAY = """
@@ -479,3 +480,42 @@ def test_orders_of_a_product_type_are_counted_together() -> None:
         world.play("mark 100 | ok\n")
         steps.append(world.step("buy alice 1 @95"))
     assert ["ok", "refused: too_many_orders"] == steps
+
+
+@pytest.mark.parametrize("sizes", [(1000,), (100, 100)], ids=["at once", "in pieces"])
+def test_no_order_rests_that_its_account_could_not_bear(linear: World, sizes: tuple[int, ...]) -> None:
+    """
+    A bid of 109 at a mark of 100 loses 9 a coin to whoever sells to it, more than the account has.
+
+    Who met it would have been paid by the insurance fund, or by whom the buyer is deleveraged against.
+    """
+    linear.play("mark 100 | ok\nopen alice x125 with 1000 | ok\n")
+    *first, last = [linear.step(f"buy alice {size} @109") for size in sizes]
+    assert ["ok"] * len(first) == first
+    assert "refused: insufficient_margin" == last
+
+
+def test_what_rests_beyond_mark_is_borne_together() -> None:
+    """Crossed orders of all symbols stand on the same money; one at mark loses nothing to anybody."""
+    world = World(LINEAR, contract("BTCUSDT"))
+    world.play("mark 100 | ok\nopen alice x125 with 1000 | ok\n")
+    world.do(SetPrice("BTCUSDT", 100 * E12, 100 * E12))
+    assert "ok" == world.step("buy alice 100 @109")
+    (refusal,) = world.do(PlaceOrder("alice", "BTCUSDT", -1, "limit", 100, 91))
+    assert isinstance(refusal, Rejected)
+    assert "insufficient_margin" == refusal.reason.value
+    assert "ok" == world.told(world.do(PlaceOrder("alice", "BTCUSDT", -1, "limit", 100, 100)))
+
+
+@pytest.mark.parametrize(
+    ("leverage", "outcome"),
+    [
+        # 9 a coin are lost at mark, of 109 / L that the leg has.
+        (10, "ok"),
+        (12, "refused: insufficient_margin"),
+    ],
+)
+def test_an_isolated_leg_bears_its_own_orders(linear: World, leverage: int, outcome: str) -> None:
+    """A resting order may lose no more than the margin that it will bring along."""
+    linear.play(f"mark 100 | ok\nopen alice isolated x{leverage} | ok\n")
+    assert outcome == linear.step("buy alice 1 @109")

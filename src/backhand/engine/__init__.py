@@ -5,6 +5,8 @@ The rules of the venue: one pure function over one state.
                       ├▶ reversal ──▶        "                             "
                       ├▶ markets, accounts                                 │ nothing may fail from here on
                       └────────────▶ fills (legs, money, events) ◀─────────┘
+                                          ▼
+                      settling (orders in line, liquidation, waiting orders)
     read    ─▶ figures, audit, digest
 
 Integers only; no I/O, no clock, no randomness, no iteration over sets. The same files run interpreted

@@ -58,11 +58,12 @@ def transfer(state: State, command: Transfer, events: list[Event]) -> None:
     amount = command.amount_e8
     if amount == 0:
         return refuse(events, RejectReason.INVALID_AMOUNT, "0")
-    ledger = account.ledger(command.coin)
     if amount < 0:
-        out_max = isolated_available_e20(ledger) // E12
+        known = account.ledgers.get(command.coin)
+        out_max = 0 if known is None else isolated_available_e20(known) // E12
         if -amount > out_max:
             return refuse(events, RejectReason.INSUFFICIENT_FUNDS, format_decimal(out_max, 8))
+    ledger = account.ledger(command.coin)
     ledger.wallet_e8 += amount
     for holding in ledger.holdings:
         if holding.long is not None or holding.short is not None:

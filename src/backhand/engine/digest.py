@@ -35,6 +35,8 @@ def _add_side(digest: "hashlib._Hash", side: BookSide) -> None:
         while order is not None:
             owner = order.holding.account.uid
             shape = f"{order.side}|{order.hold_side}|{order.reduce_only}|{order.price_ticks}"
+            # An order that takes this one's place is judged by them.
+            shape += f"|{order.post_only}|{order.stp_mode}"
             sizes = f"{order.size_lots}|{order.open_lots}|{order.reserve_e8}"
             if order.take_profit is not None or order.stop_loss is not None:
                 sizes += f"|{order.take_profit!r}|{order.stop_loss!r}|{order.opened_lots}"

@@ -1,5 +1,5 @@
 """
-The only place where positions and money move: one match executed for taker and maker.
+The only place where trades move positions and money: one match executed for taker and maker.
 
 Every posting in the margin coin has its counter-posting here, so that the identity of DESIGN D9 holds
 after each: a fee goes to `fees` exactly and its rounding to `rounding`; a linear price profit comes from

@@ -9,7 +9,7 @@ from backhand.engine.fills import cancel, leave_book, rest, settle_between, touc
 from backhand.engine.firing import drop
 from backhand.engine.market import Market
 from backhand.engine.matching import Sweep
-from backhand.engine.prices import next_funding_ms, prices_valid, take_prices
+from backhand.engine.prices import begin_funding, next_funding_ms, prices_valid, take_prices
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Holding, State
 from backhand.events import (
@@ -23,6 +23,8 @@ from backhand.units import E8, half_up_div
 
 #: Levels of a ladder per side: what `merge-depth` shows twice over.
 LADDER_LEVELS_MAX: Final = 500
+#: States in which nothing is matched: the house's quotes neither meet clients' orders nor stand beyond them.
+HALTED: Final = ("listed", "maintain", "off")
 #: Bound of a level's size: what a journal's 64-bit integers hold, with room.
 SIZE_LOTS_MAX: Final = 10**15
 
@@ -58,6 +60,9 @@ def list_contract(state: State, command: ListContract, events: list[Event]) -> N
         market.set_contract(contract)
         if before.funding_interval_hours != contract.funding_interval_hours and market.next_funding_ms:
             market.next_funding_ms = next_funding_ms(market, state.time_ms)
+        if market.mark_price_e12:
+            # Its price may be good for ever: a contract that comes back need not be given another.
+            begin_funding(market, state.time_ms)
     events.append(ContractListed(contract))
     if contract.status == "limit_open":
         _end_openings(state, market, events)
@@ -105,6 +110,7 @@ def _take_off(state: State, market: Market, events: list[Event]) -> None:
     _withdraw(market.house_asks, {})
     _settle_positions(state, market, events)
     market.next_funding_ms = 0
+    market.premium.reset()
 
 
 def _waiting_holdings(state: State, market: Market) -> list[Holding]:
@@ -177,7 +183,8 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
     """
     Replace the house's ladder; levels that stay at their price keep their place in the queue.
 
-    Levels that cross orders of clients trade as taker first, and rest with what is left.
+    Levels that cross orders of clients trade as taker first, and rest with what is left; where nothing is
+    matched they are left out, and so are all of a contract that is off.
     """
     market = state.markets.get(command.symbol)
     if market is None:
@@ -192,8 +199,9 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
         take_prices(state, market, index_e12, mark_e12, good_for_ms, events)
     holding = state.house.holding(market)
     state.house.keep(holding)
-    bids = dict(command.bids)
-    asks = dict(command.asks)
+    is_off = market.contract.status == "off"
+    bids = {} if is_off else dict(command.bids)
+    asks = {} if is_off else dict(command.asks)
     # What leaves goes first, on both sides: a new level never meets an old one of the house.
     _withdraw(market.house_bids, bids)
     _withdraw(market.house_asks, asks)
@@ -235,6 +243,7 @@ def _quote(
     ladder: dict[int, Order],
     events: list[Event],
 ) -> None:
+    is_halted = holding.market.contract.status in HALTED
     for price_ticks, size_lots in wanted.items():
         order = ladder.get(price_ticks)
         if order is not None:
@@ -245,7 +254,10 @@ def _quote(
             order.size_lots = size_lots
             continue
         order = Order(state.take_order_id(), "", holding, side, 0, False, price_ticks, size_lots)
-        for match in Sweep(holding.market, side, holding.account).take(size_lots, price_ticks):
+        matches = Sweep(holding.market, side, holding.account).take(size_lots, price_ticks)
+        if matches and is_halted:
+            continue
+        for match in matches:
             trade(state, order, match, events)
         if order.open_lots:
             rest(state, order)

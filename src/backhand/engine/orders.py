@@ -352,7 +352,8 @@ def check_funds(
     preview.open(side, opening)
     if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
         return RejectReason.TIER_EXCEEDED
-    if need > available or (opening and preview.exceeds_opening_ratio(side)):
+    loses = preview.rest(side, resting, limit, replaced)
+    if need > available or ((opening or loses) and preview.exceeds_opening_ratio(side)):
         return RejectReason.INSUFFICIENT_MARGIN
     return None
 

@@ -245,6 +245,31 @@ class Preview:
         self._charge(lots, price_ticks)
         self._extend(side, lots, price_ticks)
 
+    def rest(self, side: int, lots: int, price_ticks: int, replaced: Order | None) -> bool:
+        """
+        Where an order would rest beyond mark, fill it, and what else rests like that; whether it would.
+
+        Its fill hands the difference to whoever meets it. What the account could not bear of it would be
+        paid by the fund, or by those it is deleveraged against. Isolated: the orders of the leg; crossed:
+        all that stand on the same money.
+        """
+        market = self.market
+        if lots == 0 or unrealised_e20(market, side, lots, price_ticks * market.tick_e12) >= 0:
+            return False
+        self.extend(side, lots, price_ticks)
+        for order in self.holding.account.orders.values():
+            holding = order.holding
+            average_e12 = order.price_ticks * holding.market.tick_e12
+            profit_e20 = unrealised_e20(holding.market, order.side, order.reserved_lots, average_e12)
+            if profit_e20 >= 0 or order is replaced:
+                continue
+            if not self.isolated:
+                if holding.ledger is self.holding.ledger and not holding.isolated:
+                    self.wallet_e8 += profit_e20 // E12
+            elif holding is self.holding and order.side == side:
+                self.extend(side, order.reserved_lots, order.price_ticks)
+        return True
+
     def _leg(self, side: int) -> tuple[int, int, int]:
         """Lots, average price and margin of a leg."""
         if side > 0:

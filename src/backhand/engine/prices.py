@@ -68,8 +68,7 @@ def take_prices(
         market.confirmed = True
     else:
         market.stale_at_ms = state.time_ms + good_for_ms
-    if market.next_funding_ms == 0:
-        market.next_funding_ms = next_funding_ms(market, state.time_ms)
+    begin_funding(market, state.time_ms)
     price_e12 = mark_e12 if mark_e12 is not None else market.mark_price_e12
     if not market.mark_by_hand and market.index_price_e12:
         price_e12 = computed_mark_e12(market, state, state.time_ms)
@@ -139,6 +138,12 @@ def next_funding_ms(market: Market, time_ms: int) -> int:
     """The first instant of funding after a time: whole intervals from 00:00 UTC on."""
     interval_ms = market.contract.funding_interval_hours * HOUR_MS
     return (time_ms // interval_ms + 1) * interval_ms
+
+
+def begin_funding(market: Market, time_ms: int) -> None:
+    """Await the next instant of funding where none is; a contract that is off has none."""
+    if market.next_funding_ms == 0 and market.contract.status != "off":
+        market.next_funding_ms = next_funding_ms(market, time_ms)
 
 
 def take_samples(state: State, time_ms: int) -> None:
