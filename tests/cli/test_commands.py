@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from backhand.cli.app import app
+import backhand.cli.app  # noqa: F401 (adds `serve` and `demo`)
+from backhand.cli.commands import app
 from tests.cli.commands import Person, run
 from tests.cli.conftest import Enrol
 from tests.http.venue import LINEAR, VenueProcess
