@@ -157,7 +157,7 @@ def test_the_books_are_shown(market: VenueProcess) -> None:
         ("flat", ("buy", "NONSENSE", "1", "--yes"), 2),
         ("flat", ("buy", ETH, "plenty", "--yes"), 2),
         ("flat", ("reverse", ETH), 4),
-        ("+1", ("reverse", ETH), 10),
+        ("+1", ("reverse", ETH, "-o", "json"), 10),
         (
             "+1",
             ("reverse", ETH, "--worst-price", "1000", "--policy", "strict", "--yes"),
