@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from backhand.cli.app import app
+import backhand.cli.app  # noqa: F401 (adds `serve` and `demo`)
+from backhand.cli.commands import app
 from tests.cli.commands import Person, run
 from tests.cli.conftest import Enrol
 from tests.http.venue import LINEAR, VenueProcess
@@ -156,7 +157,7 @@ def test_the_books_are_shown(market: VenueProcess) -> None:
         ("flat", ("buy", "NONSENSE", "1", "--yes"), 2),
         ("flat", ("buy", ETH, "plenty", "--yes"), 2),
         ("flat", ("reverse", ETH), 4),
-        ("+1", ("reverse", ETH), 10),
+        ("+1", ("reverse", ETH, "-o", "json"), 10),
         (
             "+1",
             ("reverse", ETH, "--worst-price", "1000", "--policy", "strict", "--yes"),

@@ -289,7 +289,3 @@ def log_to_standard_error() -> None:
     )
     # uvicorn and asyncio speak through the standard library; only what went wrong is of interest.
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR)
-
-
-if __name__ == "__main__":
-    main()
