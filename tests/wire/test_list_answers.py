@@ -77,7 +77,7 @@ def test_nothing_cancelled_is_a_refusal() -> None:
     ("answer", "code"), [(cancelled_triggers, "43025"), (cancelled_protections, "43020")]
 )
 def test_waiting_orders_that_are_gone_are_rows(answer: Any, code: str) -> None:
-    """A list of waiting orders that are not there is answered, TP/SL in their words; other faults refuse it."""
+    """Waiting orders that are not there are answered, TP/SL in their words; other faults refuse."""
     entries = [Entry(ASKED, "5"), Entry(ASKED, "6")]
     data = printed(answer(entries, [GONE, GONE]))
     assert ([], [code, code]) == (data["successList"], [row["errorCode"] for row in data["failureList"]])
