@@ -6,12 +6,13 @@ ARGS ?=
 SEED ?=
 PARTS ?=
 COUNT ?=
+CANDLES ?= 60
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test sim check build bench docs clean
+.PHONY: help demo serve test sim conformance check build bench docs clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -20,13 +21,14 @@ ready := .venv/.ready
 built := .build/compiled/.built
 # Clients of Bitget's API in JavaScript, which the tests drive. The stamp is not there where they cannot be.
 clients := .npm/.ready
+freqtrade := .build/freqtrade/bin/freqtrade
 run := .venv/bin/python -m
 
 # What is tested on both forms of the engine: its own tests, and whatever else is made of the same rules.
 engine_tests := tests/test_compiled.py $(wildcard tests/engine tests/golden tests/simulation)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
 
 demo: $(ready) ## play every kind of reversal through ccxt against a venue, and kill it once
 	@.venv/bin/backhand demo $(ARGS)
@@ -42,6 +44,10 @@ test: check build $(clients) ## check, then every test interpreted, then the eng
 
 sim: $(ready) $(built) ## the engine against its oracles, at length; SEED=1234 repeats, PARTS="streams samples" picks
 	@PYTHONPATH="$(CURDIR)/.build/compiled" $(run) tests.simulation $(PARTS) $(SEED:%=--seed %) $(COUNT:%=--count %) $(ARGS)
+
+conformance: $(ready) $(freqtrade) ## freqtrade trades live on a venue, in real time; CANDLES=5 for five minutes instead of an hour
+	@rm -rf .build/conformance
+	@$(run) tests.conformance .build/conformance $(freqtrade) --candles $(CANDLES)
 
 check: $(ready) ## format, lint, types, import rules, tidiness
 	@echo "== format"
@@ -74,7 +80,7 @@ ifneq ($(shell cat $(ready) 2>/dev/null),$(CURDIR))
 .PHONY: $(ready)
 endif
 
-$(ready): pyproject.toml setup.py $(wildcard constraints/*.txt)
+$(ready): pyproject.toml setup.py constraints/dev.txt
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "Backhand needs Python 3.11 or newer, and there is no '$(PYTHON)' here." >&2; \
 	  echo "On Debian: apt-get install python3 python3-venv python3-dev" >&2; exit 1; }
@@ -96,6 +102,14 @@ $(ready): pyproject.toml setup.py $(wildcard constraints/*.txt)
 
 $(clients): $(wildcard tests/npm/*.json) tests/npm/install.sh
 	@sh tests/npm/install.sh $(CURDIR)/.npm
+
+# In an environment of its own: it brings a hundred packages, and versions of ours that are not ours.
+$(freqtrade): constraints/freqtrade.txt
+	@echo "Installing freqtrade into .build/freqtrade: some minutes, once."
+	@rm -rf .build/freqtrade
+	@$(PYTHON) -m venv .build/freqtrade
+	@.build/freqtrade/bin/python -m pip install --quiet --requirement $<
+	@touch $@
 
 $(built): $(ready) $(shell find src/backhand -name '*.py')
 	@command -v $${CC:-cc} >/dev/null || { \

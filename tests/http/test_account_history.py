@@ -129,6 +129,7 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
     ("position/adlRank", {}, "400172"),
     ("account/union-config", {}, "400172"),
     ("account/transfer-limits", {"coin": "USDT"}, "400172"),
+    ("account/switch-union-usdt", {}, "400172"),
 ]
 
 

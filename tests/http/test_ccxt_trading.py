@@ -199,8 +199,8 @@ def test_cancelling(exchange: Any, trader: Trader) -> None:
         for _ in range(2)
     ]
     assert waiting[0] == exchange.cancel_order(waiting[0], ETH_USDT, {"trigger": True})["id"]
-    with pytest.raises(ccxt.InvalidOrder):
-        exchange.cancel_order(waiting[0], ETH_USDT, {"trigger": True})
+    again = exchange.cancel_order(waiting[0], ETH_USDT, {"trigger": True})
+    assert (None, {}) == (again["id"], again["info"])
     assert waiting[1:] == [row["id"] for row in exchange.cancel_all_orders(ETH_USDT, {"trigger": True})]
     assert [] == trader.pending(LINEAR)
 
@@ -211,6 +211,16 @@ def test_freqtrade_cancels_its_stop_loss(exchange: Any, trader: Trader) -> None:
     stop = exchange.create_order(ETH_USDT, "market", "sell", 10, None, {"stopLossPrice": 990})
     cancelled = exchange.cancel_order(stop["id"], ETH_USDT, {"trigger": True, "planType": "pos_loss"})
     assert stop["id"] == cancelled["id"]
+
+
+def test_freqtrade_cancels_a_stop_loss_that_its_exit_has_ended(exchange: Any, trader: Trader) -> None:
+    """It leaves first and cancels then: no error, or it would retry for ever; the stop is found cancelled."""
+    trader.take(LINEAR, "+10")
+    stop = exchange.create_order(ETH_USDT, "market", "sell", 10, None, {"stopLossPrice": 990})
+    exchange.create_order(ETH_USDT, "market", "sell", 10, None, {"reduceOnly": True})
+    exchange.cancel_order(stop["id"], ETH_USDT, {"stop": True, "planType": "pos_loss"})
+    past = exchange.fetch_canceled_and_closed_orders(ETH_USDT, params={"planType": "profit_loss"})
+    assert [(stop["id"], "canceled")] == [(row["id"], row["status"]) for row in past]
 
 
 def test_closing_positions(exchange: Any, trader: Trader, set_book: SetBook) -> None:

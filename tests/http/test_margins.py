@@ -13,6 +13,7 @@ SET_MARGIN = f"{MIX}/account/set-margin"
 SET_AUTO_MARGIN = f"{MIX}/account/set-auto-margin"
 SET_ALL_LEVERAGE = f"{MIX}/account/set-all-leverage"
 SET_ASSET_MODE = f"{MIX}/account/set-asset-mode"
+UNION_CONVERT = f"{MIX}/account/union-convert"
 AUTO = {"symbol": LINEAR.symbol, "marginCoin": LINEAR.margin_coin, "holdSide": "long"}
 TRADERS = "/api/v2/copy/mix-trader"
 COPY_TRADING = [
@@ -37,6 +38,7 @@ COPY_TRADING = [
             "order-modify-tpsl",
             "config-setting-symbols",
             "config-settings-base",
+            "config-setting-base",
             "config-remove-follower",
             "create-copy-api",
         )
@@ -142,6 +144,8 @@ def test_asset_mode(open_account: OpenAccount, operator: Operator) -> None:
     answer = trader.post(SET_ASSET_MODE, body | {"assetMode": "union"})
     assert_refused(answer, "400172")
     assert "assetMode union" in answer.json["msg"]
+    assert_refused(trader.post(UNION_CONVERT, {"coin": "USDT", "amount": "1"}), "400172")
+    assert_refused(trader.post(UNION_CONVERT, b"["), "40409")
     assert before == operator.digest()
 
 

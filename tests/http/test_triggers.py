@@ -209,6 +209,9 @@ def test_cancelling_plans(open_account: OpenAccount, set_book: SetBook) -> None:
     assert [first] == data["successList"]
     assert [(UNKNOWN, "43025")] == [(row["orderId"], row["errorCode"]) for row in data["failureList"]]
     assert [second] == cancel(trader).data["successList"]
+    for words, code in (({}, "43025"), ({"planType": "pos_loss"}, "43020")):
+        data = cancel(trader, orderIdList=[{"orderId": UNKNOWN}], **words).data
+        assert ([], [code]) == (data["successList"], [row["errorCode"] for row in data["failureList"]])
     assert [trailing] == cancel(trader, planType="track_plan").data["successList"]
 
 
@@ -247,8 +250,6 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     (MODIFY_PLAN, {"newSize": "1"}, "40924"),
     (MODIFY_PROTECTION, {"orderId": UNKNOWN, "triggerPrice": "1"}, "43020"),
     (MODIFY_PROTECTION, {"clientOid": "used", "triggerPrice": "1"}, "43020"),
-    (CANCEL_PLAN, {"orderIdList": [{"orderId": UNKNOWN}]}, "43025"),
-    (CANCEL_PLAN, {"orderIdList": [{"orderId": UNKNOWN}], "planType": "pos_loss"}, "43020"),
     (CANCEL_PLAN, {"orderIdList": [{}]}, "40924"),
     (CANCEL_PLAN, {"orderIdList": []}, "400172"),
     (CANCEL_PLAN, {"planType": "profit_loss"}, "22001"),

@@ -113,7 +113,10 @@ QUOTAS = {
         "mix/market/exchange-rate mix/market/discount-rate mix/market/union-interest-rate-history"
         " mix/account/interest-history mix/position/all-position mix/position/adlRank"
     ),
-    1: "mix/account/union-config mix/account/transfer-limits mix/account/sub-account-assets",
+    1: (
+        "mix/account/union-config mix/account/switch-union-usdt mix/account/transfer-limits"
+        " mix/account/sub-account-assets"
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from backhand.wire.responses.lists import (
     all_done,
     cancelled_orders,
     cancelled_protections,
+    cancelled_triggers,
     placed_orders,
     protections,
 )
@@ -67,12 +68,20 @@ def test_cancelled_orders() -> None:
 
 
 def test_nothing_cancelled_is_a_refusal() -> None:
-    """A list of which nothing could be cancelled is refused with the first reason, TP/SL in their words."""
+    """A list of which nothing could be cancelled is refused with the first reason."""
     entries = [Entry(ASKED, "5"), Entry(ASKED, "6")]
     assert GONE == cancelled_orders(entries, [GONE, codes.ORDER_ID_INVALID])
-    unknown = refusal_of(Rejected(RejectReason.UNKNOWN_PROTECTION))
-    assert unknown == cancelled_protections(entries, [GONE, codes.ORDER_ID_INVALID])
-    assert "43020" == unknown.code
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(cancelled_triggers, "43025"), (cancelled_protections, "43020")]
+)
+def test_waiting_orders_that_are_gone_are_rows(answer: Any, code: str) -> None:
+    """Waiting orders that are not there are answered, TP/SL in their words; other faults refuse."""
+    entries = [Entry(ASKED, "5"), Entry(ASKED, "6")]
+    data = printed(answer(entries, [GONE, GONE]))
+    assert ([], [code, code]) == (data["successList"], [row["errorCode"] for row in data["failureList"]])
+    assert codes.ORDER_ID_INVALID == answer(entries, [GONE, codes.ORDER_ID_INVALID])
 
 
 @pytest.mark.parametrize(

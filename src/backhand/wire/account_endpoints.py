@@ -63,6 +63,7 @@ ACCOUNT_READS: Final[tuple[_Declared, ...]] = (
     ),
     (f"{_MIX}/account/interest-history", 5, history.InterestForm, history.parse_interest, InterestAnswer),
     (f"{_MIX}/account/union-config", 1, markets.NoForm, history.parse_union, type(None)),
+    (f"{_MIX}/account/switch-union-usdt", 1, markets.NoForm, history.parse_union, type(None)),
     (f"{_MIX}/account/transfer-limits", 1, markets.NoForm, history.parse_union, type(None)),
     (f"{_MIX}/account/sub-account-assets", 1, accounts.ProductForm, history.parse_sub_accounts, list[str]),
     (

@@ -98,6 +98,7 @@ TRADES: Final[tuple[_Declared, ...]] = (
     (f"{_ACCOUNT}/set-margin", 5, margins.MarginForm, margins.parse_set_margin, str),
     (f"{_ACCOUNT}/set-auto-margin", 5, margins.AutoMarginForm, margins.parse_set_auto_margin, str),
     (f"{_ACCOUNT}/set-asset-mode", 2, margins.AssetModeForm, margins.parse_set_asset_mode, str),
+    (f"{_ACCOUNT}/union-convert", 1, margins.UnionConvertForm, margins.parse_union_convert, type(None)),
     *(
         (
             f"{_TRADER}/{name}",
@@ -111,6 +112,7 @@ TRADES: Final[tuple[_Declared, ...]] = (
             ("order-modify-tpsl", 5),
             ("config-setting-symbols", 5),
             ("config-settings-base", 5),
+            ("config-setting-base", 5),  # as ccxt spells it
             ("config-remove-follower", 5),
             ("create-copy-api", 1),
         )

@@ -159,3 +159,16 @@ def parse_set_asset_mode(call: Call) -> Batch | Refusal:
     if asset_mode == "union":
         return codes.not_supported("assetMode union")
     return Batch((), all_done) if asset_mode == "single" else codes.PARAMETERS
+
+
+class UnionConvertForm(Form, frozen=True):
+    """Body of union-convert."""
+
+    coin: str = ""
+    amount: str = ""
+
+
+def parse_union_convert(call: Call) -> Refusal:
+    """Refuse: wrong format 40409; everything else, as there is no union margin, 400172."""
+    form = read_body(UnionConvertForm, call.parameters)
+    return form if isinstance(form, Refusal) else codes.UNION_MARGIN_MISSING

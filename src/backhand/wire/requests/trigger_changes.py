@@ -24,7 +24,7 @@ from backhand.wire.requests.terms import (
     read_lots,
     read_percent,
 )
-from backhand.wire.responses.lists import cancelled_orders, cancelled_protections
+from backhand.wire.responses.lists import cancelled_protections, cancelled_triggers
 
 #: What a plan type of cancel-plan-order stands for. Source: the page; track_plan and profit_loss (all TP/SL)
 #: are what clients send besides.
@@ -235,7 +235,8 @@ def parse_cancel_plan(call: Call) -> Batch | CancelTriggers | Refusal:
 
     An order that is named is cancelled whatever its plan type: ccxt sends none. Refused in this order:
     wrong format 40409; planType 400172; product type 400172; symbol, needed with a list, 400172, unknown
-    40034, 22012; margin coin 40778; the list as in batch-cancel-orders.
+    40034, 22012; margin coin 40778; the list as in batch-cancel-orders, but an order that is not there is a
+    row of the answer.
     Source: bitget-v2/cancel-plan-order.
     """
     form = read_body(CancelPlanForm, call.parameters)
@@ -257,7 +258,7 @@ def parse_cancel_plan(call: Call) -> Batch | CancelTriggers | Refusal:
         return codes.PARAMETERS
     return Batch(
         tuple(_cancellation(call.uid, contract.symbol, name) for name in names),
-        cancelled_orders if kinds[0] in ENTRY_KINDS else cancelled_protections,
+        cancelled_triggers if kinds[0] in ENTRY_KINDS else cancelled_protections,
     )
 
 

@@ -23,6 +23,7 @@ DONE: Final = "success"
 
 _UNKNOWN_TRIGGER: Final = REASON_CODES[RejectReason.UNKNOWN_TRIGGER]
 _UNKNOWN_PROTECTION: Final = REASON_CODES[RejectReason.UNKNOWN_PROTECTION]
+_UNKNOWN_CODES: Final = (_UNKNOWN_TRIGGER[0], _UNKNOWN_PROTECTION[0])
 
 
 class OrderFailure(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -101,9 +102,24 @@ def cancelled_orders(entries: Sequence[Entry], outcomes: Sequence[object]) -> Ca
     return CancelledOrders(succeeded, failed)
 
 
+def cancelled_triggers(entries: Sequence[Entry], outcomes: Sequence[object]) -> CancelledOrders | Refusal:
+    """
+    Answer a list of cancellations of waiting orders: one that is not there is no failed request.
+
+    freqtrade cancels a stop after the close that ended it, and retries for ever what is refused. Refused
+    is a list of which nothing was cancelled for any other reason, with the first such one.
+    Source: bitget-v2/cancel-plan-order; an empty list of successes was logged on the exchange.
+    """
+    succeeded, failed = _parted(entries, outcomes)
+    faults = [failure for failure in failed if failure.error_code not in _UNKNOWN_CODES]
+    if faults and not succeeded:
+        return refused(faults[0].error_code, faults[0].error_msg)
+    return CancelledOrders(succeeded, failed)
+
+
 def cancelled_protections(entries: Sequence[Entry], outcomes: Sequence[object]) -> CancelledOrders | Refusal:
     """Answer a list of cancellations of TP/SL orders: as others, but an unknown one has a code of its own."""
-    return cancelled_orders(entries, [_protection_refusal(outcome) for outcome in outcomes])
+    return cancelled_triggers(entries, [_protection_refusal(outcome) for outcome in outcomes])
 
 
 def _protection_refusal(outcome: object) -> object:
