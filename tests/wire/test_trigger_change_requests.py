@@ -11,7 +11,7 @@ from backhand.wire.requests.trigger_changes import (
     parse_modify_plan,
     parse_modify_protection,
 )
-from backhand.wire.responses.lists import cancelled_orders, cancelled_protections
+from backhand.wire.responses.lists import cancelled_protections, cancelled_triggers
 from tests.wire.calls import post, raw_call
 
 NAMES = {"symbol": "btcusdt", "productType": "usdt-futures"}
@@ -151,7 +151,7 @@ def test_cancel_plan_without_names(fields: dict[str, Any], expected: object) -> 
 
 @pytest.mark.parametrize(
     ("plan_type", "answer"),
-    [("", cancelled_orders), ("track_plan", cancelled_orders), ("pos_loss", cancelled_protections)],
+    [("", cancelled_triggers), ("track_plan", cancelled_triggers), ("pos_loss", cancelled_protections)],
 )
 def test_cancel_plan_by_name(plan_type: str, answer: object) -> None:
     """Each entry names one order; an unknown TP/SL order has a code of its own."""
