@@ -377,7 +377,8 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
     What a reversal was quoted as; one that would be worse in any of these is refused.
 
     `from_side` is the position's, averages are of each leg's fills, 0 without any. A liquidation price of 0
-    is none; it is cut to what a journal's 64 bits hold.
+    is none; it is cut to what a journal's 64 bits hold. `left_lots` is what stays of the position: with
+    another, it is not the position that was quoted.
     """
 
     from_side: int
@@ -387,6 +388,7 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
     open_average_e12: int
     fee_e8: int
     liquidation_price_e12: int
+    left_lots: int
 
 
 class ReversePosition(Message, frozen=True):

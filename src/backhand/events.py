@@ -232,6 +232,7 @@ class CancelReason(StrEnum):
     SHORTFALL_OPENING_DISABLED = "shortfall_opening_disabled"
     #: A reversal's leg: resting orders hold the rest of the position, and were to be left alone.
     SHORTFALL_LOCKED = "shortfall_locked"
+    SHORTFALL_POSITION_LIMIT = "shortfall_position_limit"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True):

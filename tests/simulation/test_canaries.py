@@ -17,6 +17,7 @@ from backhand.engine import (
     margin,
     markets,
     matching,
+    open_leg,
     orders,
     preview,
     reserves,
@@ -131,8 +132,8 @@ def need_half(patch: pytest.MonkeyPatch) -> None:
 
 def open_one_less(patch: pytest.MonkeyPatch) -> None:
     """Open one lot less than the largest size that is affordable."""
-    whole = reversal_plan._largest  # noqa: SLF001 (broken on purpose)
-    patch.setattr(reversal_plan, "_largest", lambda *terms: max(0, whole(*terms) - 1))
+    whole = open_leg.OpenLeg.largest
+    patch.setattr(open_leg.OpenLeg, "largest", lambda *terms: max(0, whole(*terms) - 1))
 
 
 def ignore_locks(patch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
 from backhand.engine.market import Market
-from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
+from backhand.engine.matching import Match, Sweep, first_lots, lot_ticks, matched_lots
+from backhand.engine.open_leg import OpenLeg
 from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, ticks_text
@@ -78,6 +79,7 @@ class ReversalPlan:
             average_e12(market, self.opens),
             self.after.fee_e8,
             min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX),
+            self.after.lots(self.from_side),
         )
 
 
@@ -85,14 +87,6 @@ def average_e12(market: Market, matches: list[Match]) -> int:
     """The average price of some matches, half up; 0 without any."""
     lots = matched_lots(matches)
     return half_up_div(lot_ticks(matches) * market.tick_e12, lots) if lots else 0
-
-
-def lot_ticks(matches: list[Match]) -> int:
-    """The sum of lots x ticks of some matches."""
-    total = 0
-    for match in matches:
-        total += match.lots * match.maker.price_ticks
-    return total
 
 
 def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
@@ -148,8 +142,8 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
             return Rejected(RejectReason.NO_LIQUIDITY, market.symbol)
         if plan.limit_ticks != edge and _offered_lots(plan, plan.limit_ticks) == 0:
             return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
-    _plan_open(plan, sweep, hedge, command.shortfall)
-    if plan.closed_lots == position.lots:
+    _plan_open(plan, sweep, hedge, command, state.position_limit == "enforce")
+    if plan.after.lots(plan.from_side) == 0:
         for trigger in holding.triggers.values():
             if trigger.position_id == position.position_id:
                 plan.protections.append(trigger)
@@ -194,9 +188,9 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
             guarded = plan.limit_ticks != edge_ticks and plan.shortfall is CancelReason.SHORTFALL_LIQUIDITY
             if guarded and _offered_lots(plan, edge_ticks) > _offered_lots(plan, plan.limit_ticks):
                 return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
-            return Rejected(
-                RejectReason.NOT_BOTH_LEGS, "" if plan.shortfall is None else plan.shortfall.value
-            )
+            # Where both legs are equal and yet smaller than asked for, orders hold the rest.
+            shortfall = plan.shortfall or CancelReason.SHORTFALL_LOCKED
+            return Rejected(RejectReason.NOT_BOTH_LEGS, shortfall.value)
     if command.bounds is not None:
         worse = _worse_than(plan, command.bounds)
         if worse:
@@ -207,7 +201,7 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
 def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
     """In what a plan is worse than it was quoted, nothing when it is as good or better."""
     now = plan.bounds()
-    if now.from_side != quoted.from_side:
+    if now.from_side != quoted.from_side or now.left_lots != quoted.left_lots:
         return "position"
     if now.closed_lots != quoted.closed_lots or now.opened_lots < quoted.opened_lots:
         return "size"
@@ -256,9 +250,7 @@ def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected 
     elif open_orders == "exclude":
         if free == 0:
             return Rejected(RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
-        if free < plan.size_lots:
-            plan.size_lots = free
-            plan.shortfall = CancelReason.SHORTFALL_LOCKED
+        plan.size_lots = min(plan.size_lots, free)
     elif open_orders == "include":
         plan.cancel(oldest_closing(holding, side, plan.size_lots - free), CancelReason.REVERSAL)
     elif not hedge:
@@ -281,7 +273,9 @@ def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
     plan.close_fee_e8 = plan.after.fee_e8
 
 
-def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) -> None:
+def _plan_open(
+    plan: ReversalPlan, sweep: Sweep, hedge: bool, command: ReversePosition, enforced: bool
+) -> None:
     """Match the open leg for what was closed, if it may be opened and can be paid for (A12, A13)."""
     holding = plan.holding
     market = holding.market
@@ -289,82 +283,56 @@ def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) ->
     if market.contract.status == "limit_open":
         plan.shortfall = CancelReason.SHORTFALL_OPENING_DISABLED
         return
-    locked = plan.shortfall is CancelReason.SHORTFALL_LOCKED
-    if locked and hedge:
-        plan.shortfall = None
-    # One-way legs net: while the old position is not gone, more of the same trade would only close it.
-    unfinished = not hedge and (locked or plan.closed_lots < plan.size_lots)
+    wanted = plan.closed_lots
+    if not hedge:
+        # Legs net: while the old position is not gone, more of the same trade would only close it.
+        if plan.closed_lots < plan.size_lots:
+            plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+            return
+        if command.open_orders == "exclude":
+            wanted = _unlocked_lots(plan)
+            if wanted < plan.closed_lots:
+                plan.shortfall = CancelReason.SHORTFALL_LOCKED
+            if wanted == 0:
+                return
     met = len(sweep.own)
-    opens = [] if unfinished else sweep.take(plan.closed_lots, plan.limit_ticks)
+    opens = sweep.take(wanted, plan.limit_ticks)
     lots = matched_lots(opens)
-    if lots == 0:
-        plan.shortfall = plan.shortfall or CancelReason.SHORTFALL_LIQUIDITY
-        return
-    if lots < plan.closed_lots:
+    if lots < wanted:
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+    if lots == 0:
+        plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+        return
     # Own orders that the leg would hit are cancelled first, so what they lock is free for it.
     own = [order for order in sweep.own[met:] if order not in plan.cancels]
     before = plan.after
     if own:
         before = before.copy()
         before.release(own)
-    plan.free_e20 = before.available_e20()
-    plan.needed_e20 = before.opening_need_e20(side, opens)
-    after, reason = _open(before, side, hedge, opens)
-    if reason is not None and reason is not CancelReason.SHORTFALL_DUST and shortfall == "largest":
-        plan.shortfall = reason
-        affordable = _largest(before, side, hedge, opens)
+    lots_max = market.long_lots * market.contract.position_limit_rate_e8 // E8 if enforced else None
+    leg = OpenLeg(before, side, hedge, lots_max)
+    trial = leg.judge(opens)
+    plan.needed_e20, plan.free_e20 = trial.needed_e20, trial.free_e20
+    if trial.reason not in (None, CancelReason.SHORTFALL_DUST) and command.shortfall == "largest":
+        plan.shortfall = trial.reason
+        affordable = leg.largest(opens)
         if affordable == 0:
             return
         opens = first_lots(opens, affordable)
-        after, reason = _open(before, side, hedge, opens)
-    if reason is not None:
-        plan.shortfall = reason
+        trial = leg.judge(opens)
+    if trial.reason is not None:
+        plan.shortfall = trial.reason
         return
     plan.cancel(own, CancelReason.SELF_TRADE)
     plan.opens = opens
     plan.opened_lots = matched_lots(opens)
-    plan.after = after
+    plan.after = trial.after
 
 
-def _open(before: Preview, side: int, hedge: bool, opens: list[Match]) -> tuple[Preview, CancelReason | None]:
-    """The holding after the open leg, and why that may not be: dust, margin or tier; None when it may."""
-    market = before.market
-    after = before.copy()
-    if matched_lots(opens) < market.size_lots_min:
-        return after, CancelReason.SHORTFALL_DUST
-    if lot_ticks(opens) * market.unit_e20 < market.value_min_e20:
-        return after, CancelReason.SHORTFALL_DUST
-    left = 0 if hedge else before.lots(-side)
-    if left:
-        # Only where one-way sizes are honoured is there still something to close (A6).
-        closes, pure = split_lots(opens, left)
-        closed = before.copy()
-        closed.close(-side, closes)
-        short = closed.opening_need_e20(side, pure) > closed.available_e20()
-        after.net(side, opens)
-        if not pure:
-            return after, None
-    else:
-        short = before.opening_need_e20(side, opens) > before.available_e20()
-        after.open(side, opens)
-    if short:
-        return after, CancelReason.SHORTFALL_MARGIN
-    if after.exceeds_tier(side, 0):
-        return after, CancelReason.SHORTFALL_TIER
-    if after.exceeds_opening_ratio(side):
-        return after, CancelReason.SHORTFALL_MARGIN
-    return after, None
-
-
-def _largest(before: Preview, side: int, hedge: bool, opens: list[Match]) -> int:
-    """The most lots of these matches that may be opened: need grows with size, so bisection finds it."""
-    low, high = 0, matched_lots(opens)
-    while low < high:
-        middle = (low + high + 1) // 2
-        _, reason = _open(before, side, hedge, first_lots(opens, middle))
-        if reason is None or reason is CancelReason.SHORTFALL_DUST:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _unlocked_lots(plan: ReversalPlan) -> int:
+    """What of the close leg may be traded once more in one-way mode, without touching what orders hold."""
+    locked = plan.holding.locked_lots(plan.from_side)
+    if locked == 0:
+        return plan.closed_lots
+    left = plan.holding.lots(plan.from_side) - plan.closed_lots
+    return min(plan.closed_lots, max(0, left - locked))

@@ -35,8 +35,8 @@ class QuoteView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     short_lots_before: int
     long_lots_after: int
     short_lots_after: int
-    close: LegView
-    open: LegView
+    close_leg: LegView
+    open_leg: LegView
     profit_e8: int
     margin_needed_e20: int
     margin_free_e20: int
@@ -108,8 +108,8 @@ def quote_answer(view: QuoteView) -> QuoteAnswer:
         mark_price=format_decimal(view.mark_price_e12, 12),
         before=PositionSizes(_size(contract, view.long_lots_before), _size(contract, view.short_lots_before)),
         after=PositionSizes(_size(contract, view.long_lots_after), _size(contract, view.short_lots_after)),
-        close_leg=_leg(contract, view.close),
-        open_leg=_leg(contract, view.open),
+        close_leg=_leg(contract, view.close_leg),
+        open_leg=_leg(contract, view.open_leg),
         realized_profit=format_decimal(view.profit_e8, 8),
         margin_needed=format_decimal(view.margin_needed_e20, 20),
         margin_free=format_decimal(view.margin_free_e20, 20),
@@ -141,9 +141,10 @@ def _outcome(view: QuoteView) -> str:
     """Say in a sentence what the reversal comes to."""
     contract = view.contract
     old, new = ("long", "short") if view.from_side == LONG else ("short", "long")
-    said = f"closes {_size(contract, view.close.lots)} {old}, opens {_size(contract, view.open.lots)} {new}"
-    if view.close.lots < view.asked_lots:
-        said += f"; {_size(contract, view.asked_lots - view.close.lots)} {old} stays"
+    closed, opened = _size(contract, view.close_leg.lots), _size(contract, view.open_leg.lots)
+    said = f"closes {closed} {old}, opens {opened} {new}"
+    if view.close_leg.lots < view.asked_lots:
+        said += f"; {_size(contract, view.asked_lots - view.close_leg.lots)} {old} stays"
     if view.shortfall:
         said += f"; the open leg falls short: {view.shortfall.removeprefix('shortfall_').replace('_', ' ')}"
     if view.order_ids or view.trigger_ids:
