@@ -12,7 +12,7 @@ with the outcomes that really came, so that a test says `assert LOG == world.pla
     resume                                     the venue goes on after a stop
     buy alice 3 @100 open #a1 ioc              an order as on the wire; without @ at market
     reverse alice long open 3 #r1 largest      a reversal; "half" is a size off the grid
-    reverse alice strict include worst=98 slip=0.01     its policies (DESIGN section 5)
+    reverse alice strict include worst=98 slip=0.01     its policies; "close" is the side's word here
     cancel alice #a1 ; leverage alice 5 long ; margin alice isolated ; mode alice hedge
     deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue honour ; days 30
     holds alice ; orders alice ; wallet alice ; locked alice ; book     what is there
@@ -24,7 +24,7 @@ Sizes are whole coins and prices whole units of the quote currency unless the co
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -36,6 +36,7 @@ from backhand.commands import (
     Contract,
     ListContract,
     OpenAccount,
+    OpenOrders,
     PlaceOrder,
     ReplaceLadder,
     ResumeVenue,
@@ -44,6 +45,7 @@ from backhand.commands import (
     SetMarginMode,
     SetPositionMode,
     SetPrice,
+    Shortfall,
     Tier,
     Transfer,
 )
@@ -63,6 +65,8 @@ from backhand.units import E8, E12, format_decimal, parse_decimal
 from tests.engine.checked import STEP_MS, CheckedVenue
 from tests.engine.waiting import WAITING_STEPS, extras, placed_by_triggers, told_of_waiting, waits
 
+SHORTFALLS: Final = get_args(Shortfall)
+OPEN_ORDERS: Final = get_args(OpenOrders)
 #: Nothing is ever short of money with this.
 PLENTY: Final = "1000000"
 HOUR_MS: Final = 3600 * 1000
@@ -333,9 +337,9 @@ def _reverse(world: World, words: list[str]) -> list[Command]:
             fields["effect"] = word
         elif word[0] == "#":
             fields["client_oid"] = word[1:]
-        elif word in {"largest", "strict"}:
+        elif word in SHORTFALLS:
             fields["shortfall"] = word
-        elif word in {"exclude", "include", "cancel_all"}:
+        elif word in OPEN_ORDERS:
             fields["open_orders"] = word
         elif word.startswith("worst="):
             fields["worst_price_ticks"] = world.ticks(word.removeprefix("worst="))
