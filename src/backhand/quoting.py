@@ -49,7 +49,7 @@ def _view(state: State, plan: ReversalPlan, token: str, expires_ms: int) -> Quot
         margin_needed_e20=plan.needed_e20,
         margin_free_e20=plan.free_e20,
         margin_ratio_e16=after.margin_ratio_e16(shown_side),
-        liquidation_price_e16=after.liquidation_price_e16(shown_side),
+        liquidation_price_e16=after.liquidation_price_e16(shown_side) if after.lots(shown_side) else 0,
         order_ids=tuple(order.order_id for order in plan.cancels),
         trigger_ids=tuple(trigger.order_id for trigger in plan.protections),
         shortfall="" if plan.shortfall is None else plan.shortfall.value,

@@ -39,6 +39,7 @@ class ReversalPlan:
     def __init__(self, holding: Holding, position: Position, size_lots: int) -> None:
         self.holding = holding
         self.from_side = position.side
+        self.position_id = position.position_id
         #: What was asked for, and what of it the orders in the way leave to be reversed.
         self.asked_lots = size_lots
         self.size_lots = size_lots
@@ -66,6 +67,13 @@ class ReversalPlan:
             if order not in self.cancels:
                 self.cancels.append(order)
                 self.cancel_reasons.append(reason)
+
+    def end_protections(self) -> None:
+        """Plan to end what protects the position, when nothing stays of it (A11)."""
+        if self.after.lots(self.from_side) == 0:
+            for trigger in self.holding.triggers.values():
+                if trigger.position_id == self.position_id:
+                    self.protections.append(trigger)
 
     def bounds(self) -> ReversalBounds:
         """What a quote of this plan holds its execution to."""
@@ -143,10 +151,7 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
         if plan.limit_ticks != edge and _offered_lots(plan, plan.limit_ticks) == 0:
             return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
     _plan_open(plan, sweep, hedge, command, state.position_limit == "enforce")
-    if plan.after.lots(plan.from_side) == 0:
-        for trigger in holding.triggers.values():
-            if trigger.position_id == position.position_id:
-                plan.protections.append(trigger)
+    plan.end_protections()
     return _policy_fault(plan, command, edge) or plan
 
 
@@ -252,7 +257,9 @@ def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected 
             return Rejected(RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
         plan.size_lots = min(plan.size_lots, free)
     elif open_orders == "include":
-        plan.cancel(oldest_closing(holding, side, plan.size_lots - free), CancelReason.REVERSAL)
+        # One-way legs net: where a part is honoured, the open leg takes from the position as well.
+        wanted = plan.size_lots if hedge else min(held, 2 * plan.size_lots)
+        plan.cancel(oldest_closing(holding, side, wanted - free), CancelReason.REVERSAL)
     elif not hedge:
         plan.cancel(oldest_closing(holding, side, held), CancelReason.REVERSAL)
     elif free == 0:
