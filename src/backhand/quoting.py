@@ -53,7 +53,7 @@ def _view(state: State, plan: ReversalPlan, token: str, expires_ms: int) -> Quot
         order_ids=tuple(order.order_id for order in plan.cancels),
         trigger_ids=tuple(trigger.order_id for trigger in plan.protections),
         shortfall="" if plan.shortfall is None else plan.shortfall.value,
-        size_ignored=plan.size_ignored,
+        ignored=tuple(plan.ignored),
     )
 
 

@@ -469,7 +469,7 @@ CLOSING: Final = (
             R.NO_LIQUIDITY: fault("house /"),
             R.PRICE_GUARD_BROKEN: fault(worst_price_ticks=100),
             R.NOT_BOTH_LEGS: fault("terms status=limit_open", shortfall="strict"),
-            R.WORSE_THAN_QUOTED: fault(bounds=ReversalBounds(1, 6, 150 * E12, 6, 150 * E12, 0, 0)),
+            R.WORSE_THAN_QUOTED: fault(bounds=ReversalBounds(1, 6, 150 * E12, 6, 150 * E12, 0, 0, 4)),
         },
         (
             together(R.SYMBOL_NOT_TRADING, R.NOT_BOTH_LEGS),

@@ -40,7 +40,7 @@ from backhand.events import (
     TriggerCancelled,
     TriggerFired,
 )
-from backhand.serving.quoting import quote
+from backhand.quoting import quote
 from backhand.units import format_decimal
 from backhand.wire.codes import Refusal
 from backhand.wire.quotes import open_quote

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from backhand import quoting
 from backhand.engine import (
     InvariantBroken,
     book,
@@ -24,7 +25,6 @@ from backhand.engine import (
     reversal_plan,
 )
 from backhand.events import CancelReason
-from backhand.serving import quoting
 from tests.simulation import book_streams, quotes, reversal_worlds, small_books
 from tests.simulation.forms import COMPILED
 from tests.simulation.reversal_worlds import CORE, KINDS

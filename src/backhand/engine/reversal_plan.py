@@ -20,7 +20,7 @@ from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, ticks_text
 from backhand.engine.state import Holding, Position, State, Trigger
-from backhand.events import CancelReason, Rejected, RejectReason
+from backhand.events import CancelReason, Rejected, RejectReason, ReversalField
 from backhand.units import E4, E8, ceil_div, half_up_div
 
 #: What a journal's 64-bit integers hold, with room; far above any price that matters.
@@ -52,7 +52,8 @@ class ReversalPlan:
         self.closed_lots = 0
         self.opened_lots = 0
         self.shortfall: CancelReason | None = None
-        self.size_ignored = False
+        #: What was sent and does not count.
+        self.ignored: list[ReversalField] = []
         self.before = Preview(holding, holding.isolated)
         self.after = self.before.copy()
         self.close_fee_e8 = 0
@@ -121,7 +122,11 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
     holding = account.holdings.get(market.symbol)
     position = None if holding is None else held_position(holding, command.side if hedge else None)
     if holding is None or position is None:
-        return Rejected(RejectReason.NO_POSITION_TO_REVERSE)
+        told = state.when_flat == "not_enough"
+        return Rejected(RejectReason.NO_POSITION_TO_REVERSE if told else RejectReason.NO_POSITION_TO_CLOSE)
+    strict = not hedge and state.one_way_side == "strict"
+    if strict and command.side == position.side:
+        return Rejected(RejectReason.SIDE_INVALID)
 
     # A6: in one-way mode a sent size is ignored unless the venue is told to honour it.
     sized = command.size_lots is not None or command.size_off_grid is not None
@@ -135,13 +140,18 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
             return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
 
     plan = ReversalPlan(holding, position, size)
-    plan.size_ignored = sized and not counts
-    refusal = _plan_locked(plan, hedge, command.open_orders)
+    if sized and not counts:
+        plan.ignored.append("size")
+    if not hedge and not strict and command.side is not None:
+        plan.ignored.append("side")
+    if not hedge and command.effect is not None:
+        plan.ignored.append("effect")
+    refusal = _plan_locked(plan, hedge, command.open_orders, state.locked_size)
     if refusal is not None:
         return refusal
     trade_side = -position.side
     edge = band_edge_ticks(market, trade_side)
-    plan.limit_ticks = guarded_ticks(market, trade_side, edge, command)
+    _guard(plan, edge, command)
     sweep = Sweep(market, trade_side, account)
     _plan_close(plan, position, sweep)
     if plan.closed_lots == 0:
@@ -150,7 +160,7 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
             return Rejected(RejectReason.NO_LIQUIDITY, market.symbol)
         if plan.limit_ticks != edge and _offered_lots(plan, plan.limit_ticks) == 0:
             return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
-    _plan_open(plan, sweep, hedge, command, state.position_limit == "enforce")
+    _plan_open(state, plan, sweep, hedge, command)
     plan.end_protections()
     return _policy_fault(plan, command, edge) or plan
 
@@ -162,19 +172,23 @@ def held_position(holding: Holding, side: int | None) -> Position | None:
     return holding.long if holding.long is not None else holding.short
 
 
-def guarded_ticks(market: Market, side: int, edge_ticks: int, command: ReversePosition) -> int:
-    """The worst tick for a trade on a side: the band's edge, the price given, the slippage from mark."""
-    limit = edge_ticks
-    mark, slippage = market.mark_price_e12, command.slippage_max_e8
+def _guard(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> None:
+    """The worst tick for both legs: of band edge, price given and slippage from mark the nearest."""
+    market, side = plan.holding.market, -plan.from_side
+    mark, slippage, worst = market.mark_price_e12, command.slippage_max_e8, command.worst_price_ticks
+    slipped = edge_ticks
     if slippage is not None:
+        # Towards the mark: what is allowed is never exceeded by rounding.
         if side > 0:
-            limit = min(limit, mark * (E8 + slippage) // (E8 * market.tick_e12))
+            slipped = mark * (E8 + slippage) // (E8 * market.tick_e12)
         else:
-            limit = max(limit, ceil_div(mark * (E8 - slippage), E8 * market.tick_e12))
-    if command.worst_price_ticks is not None:
-        worst = command.worst_price_ticks
-        limit = min(limit, worst) if side > 0 else max(limit, worst)
-    return limit
+            slipped = ceil_div(mark * (E8 - slippage), E8 * market.tick_e12)
+    bounds = (edge_ticks, slipped, edge_ticks if worst is None else worst)
+    plan.limit_ticks = min(bounds) if side > 0 else max(bounds)
+    if worst is not None and worst != plan.limit_ticks:
+        plan.ignored.append("worst_price")
+    if slippage is not None and slipped != plan.limit_ticks:
+        plan.ignored.append("slippage")
 
 
 def _offered_lots(plan: ReversalPlan, limit_ticks: int) -> int:
@@ -238,12 +252,13 @@ def _fee_value(legs: ReversalBounds, inverse: bool) -> int:
     return legs.closed_lots * legs.close_average_e12 + legs.opened_lots * legs.open_average_e12
 
 
-def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected | None:
+def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str, locked_size: str) -> Rejected | None:
     """
     What resting orders mean for the reversal.
 
     `auto` is A10: in one-way mode all closing orders are cancelled; in hedge mode only what is free is
-    reversed, and when nothing is free, the oldest are cancelled until the size is. `include` cancels the
+    reversed, and when nothing is free, the oldest are cancelled until the size is, always so where the
+    venue says `locked_size = cancel`. `include` cancels the
     oldest until the size is free, `exclude` reverses what is free, `cancel_all` cancels every order of the
     symbol.
     """
@@ -262,8 +277,8 @@ def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected 
         plan.cancel(oldest_closing(holding, side, wanted - free), CancelReason.REVERSAL)
     elif not hedge:
         plan.cancel(oldest_closing(holding, side, held), CancelReason.REVERSAL)
-    elif free == 0:
-        plan.cancel(oldest_closing(holding, side, plan.size_lots), CancelReason.REVERSAL)
+    elif free == 0 or locked_size == "cancel":
+        plan.cancel(oldest_closing(holding, side, plan.size_lots - free), CancelReason.REVERSAL)
     else:
         plan.size_lots = min(plan.size_lots, free)
     return None
@@ -280,9 +295,7 @@ def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
     plan.close_fee_e8 = plan.after.fee_e8
 
 
-def _plan_open(
-    plan: ReversalPlan, sweep: Sweep, hedge: bool, command: ReversePosition, enforced: bool
-) -> None:
+def _plan_open(state: State, plan: ReversalPlan, sweep: Sweep, hedge: bool, command: ReversePosition) -> None:
     """Match the open leg for what was closed, if it may be opened and can be paid for (A12, A13)."""
     holding = plan.holding
     market = holding.market
@@ -316,11 +329,14 @@ def _plan_open(
     if own:
         before = before.copy()
         before.release(own)
-    lots_max = market.long_lots * market.contract.position_limit_rate_e8 // E8 if enforced else None
+    lots_max = None
+    if state.position_limit == "enforce":
+        lots_max = market.long_lots * market.contract.position_limit_rate_e8 // E8
     leg = OpenLeg(before, side, hedge, lots_max)
     trial = leg.judge(opens)
     plan.needed_e20, plan.free_e20 = trial.needed_e20, trial.free_e20
-    if trial.reason not in (None, CancelReason.SHORTFALL_DUST) and command.shortfall == "largest":
+    shortfall = state.short_of_margin if command.shortfall == "auto" else command.shortfall
+    if trial.reason not in (None, CancelReason.SHORTFALL_DUST) and shortfall == "largest":
         plan.shortfall = trial.reason
         affordable = leg.largest(opens)
         if affordable == 0:

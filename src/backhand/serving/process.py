@@ -118,9 +118,7 @@ class _Process:
             self._clock,
         )
         self._requests = RequestCounters()
-        # Clients sign with their own clocks, which a clock that is not real leaves behind (DESIGN D5).
-        clock = self._clock
-        self._access = Access(self._venue, check_timestamps=lambda: clock.mode == "real")
+        self._access = Access(self._venue, clients_clock=self._clients_clock_ms)
         self._server = make_server(self._app(), self._open_websocket)
         self._asked_to_stop = asyncio.Event()
 
@@ -162,6 +160,12 @@ class _Process:
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         return node
+
+    def _clients_clock_ms(self, wall_ms: int) -> int | None:
+        """Clients sign with their own clocks, which a clock that is not real leaves behind (DESIGN D5)."""
+        if self._directory.timestamp_window == "venue":
+            return self._clock.now_ms()
+        return wall_ms if self._clock.mode == "real" else None
 
     def _app(self) -> ASGIApp:
         control = control_app(

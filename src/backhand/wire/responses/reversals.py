@@ -1,9 +1,22 @@
 """The quote of a reversal, printed: the whole plan, as text."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
 from backhand.commands import LONG, Contract
+from backhand.events import ReversalField
 from backhand.units import format_decimal, half_up_div
+
+#: What is said of fields that were sent and did not count (reversal.md A3, A5, A6; DESIGN D7).
+IGNORED: Final[Mapping[ReversalField, str]] = {
+    "size": "size ignored: in one-way mode the whole position is reversed",
+    "side": "side ignored: in one-way mode there is one position",
+    "effect": "tradeSide ignored: it belongs to hedge mode",
+    "worst_price": "worstPrice ignored: another bound is nearer",
+    "slippage": "maxSlippage ignored: another bound is nearer",
+}
 
 
 class LegView(msgspec.Struct, frozen=True, gc=False):
@@ -45,7 +58,7 @@ class QuoteView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     order_ids: tuple[int, ...]
     trigger_ids: tuple[int, ...]
     shortfall: str
-    size_ignored: bool
+    ignored: tuple[ReversalField, ...]
 
 
 class PositionSizes(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +83,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     What a reversal would do at `sequence`; send `quoteId` with it to have that or nothing.
 
     Figures after it are before triggers and liquidation. `shortfall` is why the open leg is smaller than the
-    close leg, "" when it is not.
+    close leg, "" when it is not. `note` names fields that were sent and do not count.
     """
 
     quote_id: str
@@ -93,6 +106,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     cancelled_triggers: list[str]
     shortfall: str
     outcome: str
+    note: str
 
 
 def quote_answer(view: QuoteView) -> QuoteAnswer:
@@ -119,6 +133,7 @@ def quote_answer(view: QuoteView) -> QuoteAnswer:
         cancelled_triggers=[str(order_id) for order_id in view.trigger_ids],
         shortfall=view.shortfall,
         outcome=_outcome(view),
+        note=ignored_note(view.ignored) or "",
     )
 
 
@@ -149,6 +164,9 @@ def _outcome(view: QuoteView) -> str:
         said += f"; the open leg falls short: {view.shortfall.removeprefix('shortfall_').replace('_', ' ')}"
     if view.order_ids or view.trigger_ids:
         said += f"; cancels {len(view.order_ids)} orders and {len(view.trigger_ids)} triggers"
-    if view.size_ignored:
-        said += "; the size is ignored in one-way mode"
     return said
+
+
+def ignored_note(ignored: tuple[ReversalField, ...]) -> str | None:
+    """Say which of the fields that were sent did not count, and why; nothing when all did."""
+    return "; ".join(IGNORED[name] for name in ignored) or None
