@@ -459,6 +459,7 @@ class PositionReversed(Message, frozen=True):
     opened_lots: int
     shortfall: CancelReason | None
     cancelled_order_ids: tuple[int, ...]
+    cancelled_trigger_ids: tuple[int, ...]
     returned_order_id: int
     ignored: tuple[ReversalField, ...] = ()
 

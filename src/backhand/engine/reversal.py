@@ -69,6 +69,7 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
             plan.opened_lots,
             plan.shortfall,
             tuple(cancelled),
+            tuple([trigger.order_id for trigger in plan.protections]),
             returned.order_id,
             tuple(plan.ignored),
         )
