@@ -82,6 +82,7 @@ APART: Final[dict[frozenset[R], str]] = {
     together(R.NO_INDEX_PRICE, R.MARGIN_MODE_MISMATCH): "a symbol in use has had a price",
     together(R.PRICE_ABOVE_BAND, R.PRICE_BELOW_BAND): "a buy or a sell",
     together(R.NO_POSITION_TO_CLOSE, R.NOTHING_AVAILABLE_TO_CLOSE): "what is locked is held",
+    together(R.NO_POSITION_TO_REVERSE, R.NO_POSITION_TO_CLOSE): "one switch",
     together(R.NOTHING_AVAILABLE_TO_CLOSE, R.REDUCE_ONLY_TOO_LARGE): "hedge or one-way mode",
     together(R.LIMIT_BUY_BANKRUPTS, R.LIMIT_SELL_BANKRUPTS): "a buy or a sell",
     together(R.LIMIT_SELL_BANKRUPTS, R.MARKET_BUY_BANKRUPTS): "a buy or a sell",
@@ -463,6 +464,7 @@ CLOSING: Final = (
             R.SIDE_INVALID: fault(side=0),
             R.DUPLICATE_CLIENT_OID: fault(client_oid=TAKEN),
             R.NO_POSITION_TO_REVERSE: fault(without=("position",)),
+            R.NO_POSITION_TO_CLOSE: fault("venue when_flat=no_position", without=("position",)),
             R.SIZE_OFF_GRID: fault(size_off_grid="0.5"),
             R.SIZE_TOO_SMALL: fault("terms size_lots_min=5", size_lots=2),
             R.NOTHING_AVAILABLE_TO_CLOSE: fault(orders=("buy alice 10 @105 close",), open_orders="exclude"),
@@ -474,6 +476,8 @@ CLOSING: Final = (
         (
             together(R.SYMBOL_NOT_TRADING, R.NOT_BOTH_LEGS),
             together(R.NO_POSITION_TO_REVERSE, R.NOTHING_AVAILABLE_TO_CLOSE),
+            together(R.NO_POSITION_TO_REVERSE, R.NO_POSITION_TO_CLOSE),
+            together(R.NO_POSITION_TO_CLOSE, R.NOTHING_AVAILABLE_TO_CLOSE),
         ),
     ),
 )
