@@ -11,7 +11,7 @@ from backhand.commands import Command, Contract, OpenAccount, Transfer
 from backhand.history import History
 from backhand.journal import Batch, JournalUnavailable, MemoryJournal
 from backhand.node import Clock, Node, recover
-from backhand.starting import Switches, configure
+from backhand.starting import UNCHANGED, Switches, configure
 from backhand.wire.contracts import built_in_contracts
 
 VENUE: Final = "test"
@@ -118,7 +118,7 @@ def configured(journal: MemoryJournal, history: History) -> None:
     """Write a journal with a configured venue and one account."""
 
     async def use(node: Node) -> None:
-        await brought(node, Switches())
+        await brought(node, UNCHANGED)
         await node.submit((OpenAccount("a"), Transfer("a", "USDT", 5 * 10**8)))
 
     running(journal, history, use)

@@ -17,7 +17,7 @@ from backhand.history import History
 from backhand.journal import MemoryJournal
 from backhand.market.synthetic import ladder
 from backhand.node import Node, StartRefused, recover
-from backhand.starting import Switches, resume
+from backhand.starting import SWITCHES, UNCHANGED, Switches, resume
 from backhand.wire.contracts import built_in_contracts
 from tests.nodes import VENUE, SetClock, brought, configured, running, with_history
 
@@ -36,7 +36,7 @@ def written_since(journal: MemoryJournal, sequence: int) -> list[Command]:
     return [command for batch in journal.follow(sequence + 1) for command in batch.commands]
 
 
-def start(journal: MemoryJournal, switches: Switches = Switches(), clock: SetClock | None = None) -> None:  # noqa: B008 (frozen)
+def start(journal: MemoryJournal, switches: Switches = UNCHANGED, clock: SetClock | None = None) -> None:
     """Start and stop once on a journal."""
 
     async def use(node: Node) -> None:
@@ -57,32 +57,32 @@ def test_a_restart_brings_only_differences_into_the_journal() -> None:
     journal = MemoryJournal(VENUE)
     with_history(lambda history: configured(journal, history))
     first_start = journal.last_sequence
-    for switches in (Switches(), Switches(one_way_size="honour"), Switches(one_way_size="honour")):
+    for switches in ({}, {"one_way_size": "honour"}, {"one_way_size": "honour"}):
         start(journal, switches)
     assert [ConfigureVenue(VENUE, one_way_size="honour")] == written_since(journal, first_start)
 
 
-@pytest.mark.parametrize(
-    ("switches", "before", "after"),
-    [
-        (Switches(), ("ignore", "tiered", "ignore"), ("ignore", "tiered", "ignore")),
-        (Switches(maintenance="flat"), ("ignore", "tiered", "ignore"), ("ignore", "flat", "ignore")),
-        (Switches(position_limit="enforce"), ("honour", "flat", "ignore"), ("honour", "flat", "enforce")),
-        (Switches(one_way_size="ignore"), ("honour", "flat", "enforce"), ("ignore", "flat", "enforce")),
-        (Switches(maintenance="tiered"), ("honour", "flat", "enforce"), ("honour", "tiered", "enforce")),
-    ],
-)
-def test_a_switch_that_is_not_named_stays(
-    switches: Switches, before: tuple[str, ...], after: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_that_is_not_named_stays(name: str) -> None:
     """A start changes the switches that it names, and leaves the others as the journal has them."""
     journal = MemoryJournal(VENUE)
-    names = ("one_way_size", "maintenance", "position_limit")
-    start(journal, msgspec.convert(dict(zip(names, before, strict=True)), Switches))
-    start(journal, switches)
-    state = state_of(journal)
-    assert after == (state.one_way_size, state.maintenance, state.position_limit)
-    assert {after[1] == "flat"} == {market.flat_maintenance for market in state.markets.values()}
+    default, other = SWITCHES[name]
+    start(journal, {one: values[0] for one, values in SWITCHES.items()})
+    expected = {one: values[0] for one, values in SWITCHES.items()}
+    for switches, value in (({name: other}, other), (UNCHANGED, other), ({name: default}, default)):
+        start(journal, switches)
+        state = state_of(journal)
+        assert expected | {name: value} == {one: getattr(state, one) for one in SWITCHES}
+        flat = state.maintenance == "flat"
+        assert {flat} == {market.flat_maintenance for market in state.markets.values()}
+
+
+def test_the_first_value_of_a_switch_is_its_default() -> None:
+    """What the table of switches names first is what a venue has that was told nothing."""
+    venue = ConfigureVenue(VENUE)
+    assert {name: values[0] for name, values in SWITCHES.items()} == {
+        name: getattr(venue, name) for name in SWITCHES
+    }
 
 
 def test_configuration_that_the_engine_refuses_stops_the_start(history: History) -> None:
@@ -92,7 +92,7 @@ def test_configuration_that_the_engine_refuses_stops_the_start(history: History)
 
     async def use(node: Node) -> None:
         with pytest.raises(StartRefused, match=contract.symbol):
-            await brought(node, Switches(), (broken,))
+            await brought(node, UNCHANGED, (broken,))
 
     running(MemoryJournal(VENUE), history, use)
 

@@ -24,7 +24,8 @@ TimeInForce = Literal["gtc", "ioc", "fok", "post_only"]
 MarginMode = Literal["crossed", "isolated"]
 ContractStatus = Literal["listed", "normal", "maintain", "limit_open", "restricted", "off"]
 #: What becomes of a reversal whose open leg cannot be as large as the close leg (DESIGN section 5).
-Shortfall = Literal["close", "largest", "strict"]
+#: `auto` is what the venue's switch `short_of_margin` says.
+Shortfall = Literal["auto", "close", "largest", "strict"]
 #: What becomes of resting orders that hold part of the position: spec A10, or one of the others.
 OpenOrders = Literal["auto", "exclude", "include", "cancel_all"]
 SelfTradePrevention = Literal["none", "cancel_taker", "cancel_maker", "cancel_both"]
@@ -32,6 +33,12 @@ SelfTradePrevention = Literal["none", "cancel_taker", "cancel_maker", "cancel_bo
 OneWaySize = Literal["ignore", "honour"]
 Maintenance = Literal["tiered", "flat"]
 PositionLimit = Literal["ignore", "enforce"]
+OneWaySide = Literal["ignore", "strict"]
+LockedSize = Literal["leave", "cancel"]
+ShortOfMargin = Literal["close", "largest"]
+ReturnedLeg = Literal["open", "close"]
+WhenFlat = Literal["not_enough", "no_position"]
+TimestampWindow = Literal["wall", "venue"]
 #: What a price is compared with: that of the last trade, or the mark price.
 TriggerBy = Literal["last", "mark"]
 #: Orders that wait for a price. The first two stand for themselves; the others protect a position and end
@@ -119,9 +126,19 @@ class ConfigureVenue(Message, frozen=True):
     """
     Set what holds for the whole venue: the first command of every journal.
 
-    `one_way_size` is the switch of reversal.md A6: `ignore` a sent size, or `honour` it. `maintenance` is
-    that of contracts.md section 7: slice by slice, or the position's tier for all of it. `position_limit`
-    tells whether an account's share of open interest is bounded (same section).
+    What follows `seed` is the table of switches for what is not known of the real exchange: a name, its
+    values, and the decided one as default.
+
+    `one_way_size`: ignore the size of a one-way reversal, or honour it (reversal.md A6).
+    `one_way_side`: ignore its side, or refuse one that is not opposite to the position (A5).
+    `locked_size`: leave what closing orders hold out of a hedge reversal, or cancel them, oldest first (A10).
+    `short_of_margin`: close alone, or open the largest size that can be paid for (A13).
+    `returned_leg`: whose order id is answered, and takes the client's (A14).
+    `when_flat`: which of two reasons refuses a reversal of nothing (A15).
+    `maintenance`: tiered slice by slice, or the position's tier for all of it (contracts.md section 7).
+    `position_limit`: ignore a contract's share of open interest, or enforce it (same section).
+    `timestamp_window`: signatures are checked against the wall clock, and not at all while the venue's is
+    another, or always against the venue's.
     """
 
     venue_id: str
@@ -129,6 +146,12 @@ class ConfigureVenue(Message, frozen=True):
     one_way_size: OneWaySize = "ignore"
     maintenance: Maintenance = "tiered"
     position_limit: PositionLimit = "ignore"
+    one_way_side: OneWaySide = "ignore"
+    locked_size: LockedSize = "leave"
+    short_of_margin: ShortOfMargin = "close"
+    returned_leg: ReturnedLeg = "open"
+    when_flat: WhenFlat = "not_enough"
+    timestamp_window: TimestampWindow = "wall"
 
 
 class ResumeVenue(Message, frozen=True):
@@ -377,7 +400,8 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
     What a reversal was quoted as; one that would be worse in any of these is refused.
 
     `from_side` is the position's, averages are of each leg's fills, 0 without any. A liquidation price of 0
-    is none; it is cut to what a journal's 64 bits hold.
+    is none; it is cut to what a journal's 64 bits hold. `left_lots` is what stays of the position: with
+    another, it is not the position that was quoted.
     """
 
     from_side: int
@@ -387,6 +411,7 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
     open_average_e12: int
     fee_e8: int
     liquidation_price_e12: int
+    left_lots: int
 
 
 class ReversePosition(Message, frozen=True):
@@ -409,7 +434,7 @@ class ReversePosition(Message, frozen=True):
     size_lots: int | None = None
     size_off_grid: str | None = None
     client_oid: str | None = None
-    shortfall: Shortfall = "close"
+    shortfall: Shortfall = "auto"
     open_orders: OpenOrders = "auto"
     worst_price_ticks: int | None = None
     slippage_max_e8: int | None = None

@@ -12,13 +12,22 @@ import msgspec
 
 from backhand.commands import (
     Contract,
+    LockedSize,
+    Maintenance,
     MarginMode,
+    OneWaySide,
+    OneWaySize,
     OrderType,
+    PositionLimit,
     Preset,
+    ReturnedLeg,
     SelfTradePrevention,
+    ShortOfMargin,
     TimeInForce,
+    TimestampWindow,
     TriggerBy,
     TriggerKind,
+    WhenFlat,
 )
 
 #: Where an order comes from: a client's request, a waiting order of its, or the venue itself.
@@ -44,6 +53,8 @@ OrderSource = Literal[
 #: What a fill is part of: a trade in the book (`liquidation` and `reduction` are the holder's half of one),
 #: or the venue's own settlement between two positions.
 FillKind = Literal["trade", "liquidation", "reduction", "netting", "adl", "delivery"]
+#: A field of a reversal that can be sent and not count.
+ReversalField = Literal["size", "side", "effect", "worst_price", "slippage"]
 
 
 class RejectReason(StrEnum):
@@ -232,6 +243,8 @@ class CancelReason(StrEnum):
     SHORTFALL_OPENING_DISABLED = "shortfall_opening_disabled"
     #: A reversal's leg: resting orders hold the rest of the position, and were to be left alone.
     SHORTFALL_LOCKED = "shortfall_locked"
+    #: A reversal's open leg: it would be more than the contract's share of open interest.
+    SHORTFALL_POSITION_LIMIT = "shortfall_position_limit"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -253,9 +266,15 @@ class VenueConfigured(Message, frozen=True):
     """The venue has its identity and switches."""
 
     venue_id: str
-    one_way_size: str
-    maintenance: str = "tiered"
-    position_limit: str = "ignore"
+    one_way_size: OneWaySize
+    maintenance: Maintenance
+    position_limit: PositionLimit
+    one_way_side: OneWaySide
+    locked_size: LockedSize
+    short_of_margin: ShortOfMargin
+    returned_leg: ReturnedLeg
+    when_flat: WhenFlat
+    timestamp_window: TimestampWindow
 
 
 class VenueResumed(Message, frozen=True):
@@ -425,8 +444,9 @@ class PositionReversed(Message, frozen=True):
     """
     A reversal happened: both legs stand in the fills before this event.
 
-    `opened_lots` below `closed_lots` has its reason in `shortfall`. `size_ignored` tells that a size
-    was sent and did not count (reversal.md A6).
+    `opened_lots` below `closed_lots` has its reason in `shortfall`. `returned_order_id` is the leg that the
+    client's order id belongs to. `ignored` names what was sent and did not count, a price guard among it
+    where another bound is nearer.
     """
 
     uid: str
@@ -439,7 +459,9 @@ class PositionReversed(Message, frozen=True):
     opened_lots: int
     shortfall: CancelReason | None
     cancelled_order_ids: tuple[int, ...]
-    size_ignored: bool
+    cancelled_trigger_ids: tuple[int, ...]
+    returned_order_id: int
+    ignored: tuple[ReversalField, ...] = ()
 
 
 class LeverageSet(Message, frozen=True):

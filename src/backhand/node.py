@@ -226,6 +226,10 @@ class Node:
         result: T = await read.answer
         return result
 
+    async def record_hash(self, sequence: int) -> bytes:
+        """Hash of the journal's record that holds a command whose outcome was told; reads off the loop."""
+        return await asyncio.to_thread(self._journal.hash_at, sequence)
+
     async def run(self) -> None:
         """
         Commit batches until `stop`.

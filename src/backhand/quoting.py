@@ -3,8 +3,8 @@
 from typing import Final
 
 from backhand.engine import State
-from backhand.engine.matching import Match, matched_lots
-from backhand.engine.reversal_plan import ReversalPlan, lot_ticks, plan_reversal
+from backhand.engine.matching import Match, lot_ticks, matched_lots
+from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import Rejected
 from backhand.wire.codes import Refusal, refusal_of
 from backhand.wire.quotes import Quote, seal_quote
@@ -43,17 +43,17 @@ def _view(state: State, plan: ReversalPlan, token: str, expires_ms: int) -> Quot
         short_lots_before=before.short_lots,
         long_lots_after=after.long_lots,
         short_lots_after=after.short_lots,
-        close=_leg(new_side, plan.closes, plan.close_fee_e8),
-        open=_leg(new_side, plan.opens, after.fee_e8 - plan.close_fee_e8),
+        close_leg=_leg(new_side, plan.closes, plan.close_fee_e8),
+        open_leg=_leg(new_side, plan.opens, after.fee_e8 - plan.close_fee_e8),
         profit_e8=after.profit_e8,
         margin_needed_e20=plan.needed_e20,
         margin_free_e20=plan.free_e20,
         margin_ratio_e16=after.margin_ratio_e16(shown_side),
-        liquidation_price_e16=after.liquidation_price_e16(shown_side),
+        liquidation_price_e16=after.liquidation_price_e16(shown_side) if after.lots(shown_side) else 0,
         order_ids=tuple(order.order_id for order in plan.cancels),
         trigger_ids=tuple(trigger.order_id for trigger in plan.protections),
         shortfall="" if plan.shortfall is None else plan.shortfall.value,
-        size_ignored=plan.size_ignored,
+        ignored=tuple(plan.ignored),
     )
 
 

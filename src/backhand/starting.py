@@ -8,7 +8,9 @@ Each only where it changes something, so that a start like the last one writes n
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -17,9 +19,6 @@ from backhand.commands import (
     ConfigureVenue,
     Contract,
     ListContract,
-    Maintenance,
-    OneWaySize,
-    PositionLimit,
     ResumeVenue,
 )
 from backhand.engine import State
@@ -27,13 +26,15 @@ from backhand.events import Rejected
 from backhand.node import Node, StartRefused
 from backhand.projections.applied import Applied
 
-
-class Switches(msgspec.Struct, frozen=True, kw_only=True):
-    """The venue's switches as asked for at a start; None leaves one as the journal has it."""
-
-    one_way_size: OneWaySize | None = None
-    maintenance: Maintenance | None = None
-    position_limit: PositionLimit | None = None
+#: The switches of `ConfigureVenue`: name -> values, the default first.
+SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
+    name: get_args(hint)
+    for name, hint in get_type_hints(ConfigureVenue).items()
+    if get_origin(hint) is Literal
+}
+#: Switches as asked for at a start; one that is missing stays as the journal has it.
+Switches = Mapping[str, str]
+UNCHANGED: Final[Switches] = MappingProxyType({})
 
 
 async def resume(node: Node) -> None:
@@ -90,15 +91,9 @@ def configuration(
     listed = state.contracts
     wanted = {contract.symbol: contract for contract in contracts}
     is_first = state.sequence == 0
-    before = ConfigureVenue(
-        venue_id if is_first else state.venue_id,
-        seed,
-        state.one_way_size,
-        state.maintenance,
-        state.position_limit,
-    )
-    asked = {name: value for name, value in msgspec.structs.asdict(switches).items() if value is not None}
-    venue = msgspec.structs.replace(before, **asked)
+    now: dict[str, Any] = {name: getattr(state, name) for name in SWITCHES}
+    before = ConfigureVenue(venue_id if is_first else state.venue_id, seed, **now)
+    venue = msgspec.convert(msgspec.structs.asdict(before) | dict(switches), ConfigureVenue)
     if is_first or venue != before:
         commands.append(venue)
     if is_first:

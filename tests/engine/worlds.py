@@ -12,9 +12,9 @@ with the outcomes that really came, so that a test says `assert LOG == world.pla
     resume                                     the venue goes on after a stop
     buy alice 3 @100 open #a1 ioc              an order as on the wire; without @ at market
     reverse alice long open 3 #r1 largest      a reversal; "half" is a size off the grid
-    reverse alice strict include worst=98 slip=0.01     its policies (DESIGN section 5)
+    reverse alice strict include worst=98 slip=0.01     its policies; "close" is the side's word here
     cancel alice #a1 ; leverage alice 5 long ; margin alice isolated ; mode alice hedge
-    deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue honour ; days 30
+    deposit alice 10 ; withdraw alice 10 ; terms status=limit_open ; venue when_flat=no_position ; days 30
     holds alice ; orders alice ; wallet alice ; locked alice ; book     what is there
     funding alice ; marked ; rate ; trusted ; rounding                  what time has done
 
@@ -24,7 +24,7 @@ Sizes are whole coins and prices whole units of the quote currency unless the co
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -36,6 +36,7 @@ from backhand.commands import (
     Contract,
     ListContract,
     OpenAccount,
+    OpenOrders,
     PlaceOrder,
     ReplaceLadder,
     ResumeVenue,
@@ -44,6 +45,7 @@ from backhand.commands import (
     SetMarginMode,
     SetPositionMode,
     SetPrice,
+    Shortfall,
     Tier,
     Transfer,
 )
@@ -63,6 +65,9 @@ from backhand.units import E8, E12, format_decimal, parse_decimal
 from tests.engine.checked import STEP_MS, CheckedVenue
 from tests.engine.waiting import WAITING_STEPS, extras, placed_by_triggers, told_of_waiting, waits
 
+#: "auto" is a word about open orders.
+SHORTFALLS: Final = get_args(Shortfall)[1:]
+OPEN_ORDERS: Final = get_args(OpenOrders)
 #: Nothing is ever short of money with this.
 PLENTY: Final = "1000000"
 HOUR_MS: Final = 3600 * 1000
@@ -185,7 +190,7 @@ class World:
                 parts.append(f"{name} {fills_text([fill for fill in taken if fill.order_id == order_id])}")
             if done.shortfall:
                 parts.append(done.shortfall.value)
-            if done.size_ignored:
+            if "size" in done.ignored:
                 parts.append("size ignored")
         elif taken:
             parts.append(f"filled {fills_text(taken)}")
@@ -333,9 +338,9 @@ def _reverse(world: World, words: list[str]) -> list[Command]:
             fields["effect"] = word
         elif word[0] == "#":
             fields["client_oid"] = word[1:]
-        elif word in {"largest", "strict"}:
+        elif word in SHORTFALLS:
             fields["shortfall"] = word
-        elif word in {"exclude", "include", "cancel_all"}:
+        elif word in OPEN_ORDERS:
             fields["open_orders"] = word
         elif word.startswith("worst="):
             fields["worst_price_ticks"] = world.ticks(word.removeprefix("worst="))
@@ -380,6 +385,13 @@ WAITS: Final[dict[str, Callable[[World, str], int]]] = {
     "clock": _until_ms,
 }
 
+
+def _venue(_world: World, words: list[str]) -> list[Command]:
+    short = {"honour": "one_way_size=honour", "limited": "position_limit=enforce"}
+    switches: dict[str, Any] = dict(short.get(word, word).split("=") for word in words)
+    return [ConfigureVenue("test", **switches)]
+
+
 STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
     "open": _open,
     "deposit": lambda world, words: [_money(world, words[0], words[1])],
@@ -401,13 +413,7 @@ STEPS: Final[dict[str, Callable[[World, list[str]], list[Command]]]] = {
         SetPositionMode(words[0], world.contract.product_type, words[1] == "hedge")
     ],
     "terms": _terms,
-    "venue": lambda _, words: [
-        ConfigureVenue(
-            "test",
-            one_way_size="honour" if "honour" in words else "ignore",
-            position_limit="enforce" if "limited" in words else "ignore",
-        )
-    ],
+    "venue": _venue,
 }
 STEPS.update(WAITING_STEPS)
 

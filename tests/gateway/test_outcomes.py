@@ -41,6 +41,9 @@ class Ending:
     async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:  # noqa: ARG002 (the port's)
         raise self._ending
 
+    def name_refusal(self, uid: str, request_id: str, sequence: int) -> None:
+        """Nothing is refused by the rules here."""
+
     async def answer(self, uid: str, query: object) -> object:  # noqa: ARG002 (the port's)
         raise self._ending
 

@@ -14,7 +14,7 @@ from backhand.events import Fill
 from backhand.node import Node, recover
 from backhand.sealing import RandomCredentials
 from backhand.serving.storage import open_folder
-from backhand.starting import Switches, configure
+from backhand.starting import UNCHANGED, configure
 from backhand.wire.contracts import built_in_contracts
 from tests.http.conftest import balanced
 from tests.http.venue import LINEAR, MIX, Credentials, VenueProcess, query_of
@@ -48,7 +48,7 @@ def venue_of_the_past(folder: Path, stamp_ms: int, good_for_ms: int | None) -> C
             node,
             venue_id=storage.venue_id,
             seed=None,
-            switches=Switches(),
+            switches=UNCHANGED,
             first_contracts=built_in_contracts(),
             contracts=(),
         )

@@ -162,3 +162,44 @@ def test_following_takes_no_more_memory_than_a_few_records(tmp_path: Path) -> No
         tracemalloc.stop()
     journal.close()
     assert peak_bytes < 1_000_000
+
+
+def test_every_command_is_held_by_the_record_that_its_hash_names(stored: Stored) -> None:
+    """Whatever its place in its batch, and after reopening: the hash is the record's own."""
+    journal = stored.open()
+    hashes: list[bytes] = []
+    for batch in batches(7, count=3):
+        journal.append(batch)
+        hashes += [journal.last_hash] * 3
+    assert hashes == [journal.hash_at(sequence) for sequence in range(1, 22)]
+    journal.close()
+    journal = stored.open()
+    assert hashes == [journal.hash_at(sequence) for sequence in range(1, 22)]
+
+
+def test_a_hash_is_of_a_command_that_is_there(stored: Stored) -> None:
+    """No sequence below 1, none beyond the end, and nothing of a closed journal."""
+    journal = stored.open()
+    journal.append(batch_at(1))
+    with pytest.raises(ValueError, match="begin at 1"):
+        journal.hash_at(0)
+    with pytest.raises(JournalDamaged, match="ends at"):
+        journal.hash_at(journal.last_sequence + 1)
+    journal.close()
+    with pytest.raises(JournalUnavailable):
+        journal.hash_at(1)
+
+
+def test_no_hash_is_given_of_an_altered_record(stored: Stored) -> None:
+    """The record is verified before its hash is told."""
+    journal = stored.open()
+    _, altered, _ = appended = list(batches(3))
+    for batch in appended:
+        journal.append(batch)
+    journal.close()
+    first, second, third = stored.records()
+    stored.replace([first, second[:-1] + bytes([second[-1] ^ 1]), third])
+    journal = stored.open()
+    with pytest.raises(JournalDamaged):
+        journal.hash_at(altered.first_sequence)
+    assert journal.last_hash == journal.hash_at(journal.last_sequence)

@@ -31,6 +31,7 @@ from backhand.projections.applied import Applied
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import KEY_BYTES, Sealer
 from backhand.serving.directory import Directory
+from backhand.serving.explaining import Refusals
 from backhand.serving.reads import Reads
 from backhand.units import E8
 from backhand.wire.codes import Refusal
@@ -53,7 +54,7 @@ class Stage:
         self._directory = Directory(Sealer(os.urandom(KEY_BYTES)))
         folds = (self._tickers.fold, self._directory.fold)
         self.node = Node(State(), MemoryJournal("stage"), self.history, self.clock, folds)
-        self.reads = Reads(self.node, self._directory, self._tickers)
+        self.reads = Reads(self.node, self._directory, self._tickers, Refusals())
 
     def wait(self, after_ms: int) -> None:
         """Let time pass that no command has seen yet."""

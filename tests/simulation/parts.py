@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation import book_streams, reversal_worlds, small_books
+from tests.simulation import book_streams, quotes, reversal_worlds, small_books
 from tests.simulation import world as whole
 
-#: Ten million commands, a million worlds, and twenty million events.
+#: Ten million commands, a million worlds, a hundred thousand quotes, and twenty million events.
 STREAMS: Final = 10_000_000 // book_streams.STREAM_COMMANDS
 SAMPLES: Final = 1_000_000
+QUOTES: Final = 100_000
 VENUES: Final = 20_000_000 // whole.WORLD_EVENTS
 SAMPLES_TOGETHER: Final = 1_000
 BOOKS_TOGETHER: Final = 50
@@ -50,6 +51,11 @@ def samples(seed: int, count: int) -> int:
     return count
 
 
+def quoted(seed: int, count: int) -> int:
+    """Play some worlds with a quote."""
+    return quotes.counted(range(seed, seed + count)).total()
+
+
 def stream_tasks(seed: int, count: int) -> list[Task]:
     """Streams of consecutive seeds."""
     seeds = range(seed, seed + (count or STREAMS))
@@ -71,12 +77,21 @@ def world_tasks(_seed: int, count: int) -> list[Task]:
 
 def sample_tasks(seed: int, count: int) -> list[Task]:
     """Sampled worlds of consecutive seeds."""
-    end = seed + (count or SAMPLES)
+    return _runs("samples", samples, seed, count or SAMPLES)
+
+
+def quote_tasks(seed: int, count: int) -> list[Task]:
+    """Worlds with a quote, of consecutive seeds."""
+    return _runs("quotes", quoted, seed, count or QUOTES)
+
+
+def _runs(part: str, play: Callable[[int, int], int], seed: int, count: int) -> list[Task]:
+    """Cut consecutive seeds into runs."""
+    end = seed + count
     tasks = []
     for first in range(seed, end, SAMPLES_TOGETHER):
         number = min(SAMPLES_TOGETHER, end - first)
-        again = f"make sim PARTS=samples SEED={first} COUNT={number}"
-        tasks.append(Task(samples, (first, number), again))
+        tasks.append(Task(play, (first, number), f"make sim PARTS={part} SEED={first} COUNT={number}"))
     return tasks
 
 
@@ -92,6 +107,7 @@ PARTS: Final[dict[str, tuple[str, Callable[[int, int], list[Task]]]]] = {
     "books": ("takers", book_tasks),
     "worlds": ("reversals", world_tasks),
     "samples": ("worlds", sample_tasks),
+    "quotes": ("worlds", quote_tasks),
     "world": ("events", venue_tasks),
 }
 

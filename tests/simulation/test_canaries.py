@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from backhand import quoting
 from backhand.engine import (
     InvariantBroken,
     book,
@@ -17,13 +18,14 @@ from backhand.engine import (
     margin,
     markets,
     matching,
+    open_leg,
     orders,
     preview,
     reserves,
     reversal_plan,
 )
 from backhand.events import CancelReason
-from tests.simulation import book_streams, reversal_worlds, small_books
+from tests.simulation import book_streams, quotes, reversal_worlds, small_books
 from tests.simulation.forms import COMPILED
 from tests.simulation.reversal_worlds import CORE, KINDS
 
@@ -131,8 +133,8 @@ def need_half(patch: pytest.MonkeyPatch) -> None:
 
 def open_one_less(patch: pytest.MonkeyPatch) -> None:
     """Open one lot less than the largest size that is affordable."""
-    whole = reversal_plan._largest  # noqa: SLF001 (broken on purpose)
-    patch.setattr(reversal_plan, "_largest", lambda *terms: max(0, whole(*terms) - 1))
+    whole = open_leg.OpenLeg.largest
+    patch.setattr(open_leg.OpenLeg, "largest", lambda *terms: max(0, whole(*terms) - 1))
 
 
 def ignore_locks(patch: pytest.MonkeyPatch) -> None:
@@ -163,6 +165,29 @@ def lose_a_unit(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "posted_profit_e8", lambda *terms: whole(*terms) - 1)
 
 
+def hold_to_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Take every result for one that is no worse than quoted."""
+    patch.setattr(reversal_plan, "_worse_than", lambda *_: "")
+
+
+def quote_half_the_fee(patch: pytest.MonkeyPatch) -> None:
+    """Print a fee that is not charged."""
+    whole = quoting._leg  # noqa: SLF001 (broken on purpose)
+    patch.setattr(quoting, "_leg", lambda side, matches, fee_e8: whole(side, matches, fee_e8 // 2))
+
+
+def forget_protections(patch: pytest.MonkeyPatch) -> None:
+    """Quote as if take-profits and stop-losses outlived their position."""
+    patch.setattr(reversal_plan.ReversalPlan, "end_protections", lambda _: None)
+
+
+def quote_before_as_after(patch: pytest.MonkeyPatch) -> None:
+    """Show the margin ratio and the liquidation price as they are before the open leg."""
+    for name in ("margin_ratio_e16", "liquidation_price_e16"):
+        whole = getattr(preview.Preview, name)
+        patch.setattr(preview.Preview, name, lambda self, side, _whole=whole: _whole(self, -side))
+
+
 def streams() -> None:
     """Play the streams that `make test` plays interpreted."""
     for seed in range(1, 13):
@@ -182,6 +207,11 @@ def worlds() -> None:
         reversal_worlds.play(kind, "held", CORE, 2)
 
 
+def quotes_and_commits() -> None:
+    """Play the quotes that `make test` plays."""
+    quotes.counted(range(3_000))
+
+
 BOOKS_BREAK: Final = (jump_the_queue, narrow_the_band, fill_what_should_be_killed, forget_a_level_sum)
 STREAMS_BREAK: Final = (*BOOKS_BREAK, shrink_the_newest, cut_own_makers, requote_at_the_back)
 WORLDS_BREAK: Final = (
@@ -197,6 +227,13 @@ WORLDS_BREAK: Final = (
     round_fees_down,
     lose_a_unit,
 )
+QUOTES_BREAK: Final = (
+    hold_to_nothing,
+    quote_half_the_fee,
+    forget_protections,
+    quote_before_as_after,
+    lose_a_unit,
+)
 
 
 @breaks
@@ -206,6 +243,7 @@ WORLDS_BREAK: Final = (
         *((streams, broken) for broken in STREAMS_BREAK),
         *((books, broken) for broken in BOOKS_BREAK),
         *((worlds, broken) for broken in WORLDS_BREAK),
+        *((quotes_and_commits, broken) for broken in QUOTES_BREAK),
     ],
 )
 def test_an_oracle_catches_a_broken_engine(

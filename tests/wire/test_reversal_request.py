@@ -53,7 +53,10 @@ def reversal(**fields: Any) -> ReversePosition:
         ({"clientOid": ""}, reversal()),
         ({"clientOid": "aZ09_:#+- " * 6 + "abcd"}, reversal(client_oid="aZ09_:#+- " * 6 + "abcd")),
         ({"shortfall": "Largest"}, reversal(shortfall="largest")),
-        ({"shortfall": "close", "openOrders": "AUTO", "worstPrice": "", "quoteId": None}, reversal()),
+        (
+            {"shortfall": "close", "openOrders": "AUTO", "worstPrice": "", "quoteId": None},
+            reversal(shortfall="close"),
+        ),
         ({"symbol": "btcusdt", "productType": "usdt-futures", "marginCoin": "usdt"}, reversal()),
         ({"unknown": {"a": [1]}, "reverse": True}, reversal()),
     ],

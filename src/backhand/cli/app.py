@@ -12,9 +12,8 @@ import sys
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Final, NoReturn, get_args
+from typing import Annotated, Final, NoReturn
 
-import msgspec
 import structlog
 import typer
 
@@ -22,7 +21,7 @@ from backhand import __version__
 from backhand.cli.commands import HERE, app
 from backhand.cli.demo import demo
 from backhand.clock import SPEED_MAX, SPEED_MIN, ClockMode
-from backhand.commands import Contract, Maintenance, OneWaySize, PositionLimit
+from backhand.commands import Contract
 from backhand.control.guard import is_loopback
 from backhand.control.requests import BadRequest
 from backhand.control.times import speed_of
@@ -34,7 +33,7 @@ from backhand.sealing import SealError
 from backhand.serving.options import Options
 from backhand.serving.process import EXIT_DONE
 from backhand.serving.process import serve as serve_venue
-from backhand.starting import Switches
+from backhand.starting import SWITCHES, Switches
 from backhand.wire.contracts import contracts_from_json
 
 EXIT_USAGE: Final = 2
@@ -48,13 +47,6 @@ TOKEN_LETTERS_MIN: Final = 16
 TOKEN_BYTES_MAX: Final = 4_096
 #: Largest file of contracts: the real exchange's whole list is under 1 MB.
 CONTRACTS_BYTES_MAX: Final = 4_000_000
-
-#: What `--fidelity` takes.
-SWITCHES: Final[dict[str, tuple[str, ...]]] = {
-    "one_way_size": get_args(OneWaySize),
-    "maintenance": get_args(Maintenance),
-    "position_limit": get_args(PositionLimit),
-}
 
 app.command(rich_help_panel=HERE)(demo)
 
@@ -127,9 +119,9 @@ def serve(
     fidelity: Annotated[
         list[str] | None,
         typer.Option(
-            help="A switch for what is not known of the real exchange, NAME=VALUE: "
-            "one_way_size=ignore (default) or honour, maintenance=tiered (default) or flat, "
-            "position_limit=ignore (default) or enforce."
+            help="A switch for what is not known of the real exchange, NAME=VALUE, the default first: "
+            + ", ".join(f"{name}={'|'.join(values)}" for name, values in SWITCHES.items())
+            + "."
         ),
     ] = None,
     control_token_file: Annotated[
@@ -267,7 +259,7 @@ def _switches(given: list[str]) -> Switches:
             known = ", ".join(f"{known}={'|'.join(values)}" for known, values in SWITCHES.items())
             _usage(f"--fidelity {switch} is not known; use {known}")
         chosen[name] = value
-    return msgspec.convert(chosen, Switches)
+    return chosen
 
 
 def log_to_standard_error() -> None:

@@ -9,7 +9,9 @@ from backhand.engine.state import Account, Holding, State
 def state_digest(state: State) -> str:
     """SHA-256 over a canonical text of contracts, markets, money, accounts, positions and orders."""
     digest = hashlib.sha256()
-    switches = f"{state.one_way_size}|{state.maintenance}|{state.position_limit}"
+    switches = f"{state.one_way_size}|{state.maintenance}|{state.position_limit}|{state.one_way_side}"
+    switches += f"|{state.locked_size}|{state.short_of_margin}|{state.returned_leg}|{state.when_flat}"
+    switches += f"|{state.timestamp_window}"
     digest.update(f"venue|{state.venue_id}|{switches}\n".encode())
     for symbol in sorted(state.markets):
         market = state.markets[symbol]

@@ -55,8 +55,25 @@ def configure_venue(state: State, command: ConfigureVenue, events: list[Event]) 
     state.venue_id = command.venue_id
     state.one_way_size = command.one_way_size
     state.position_limit = command.position_limit
+    state.one_way_side = command.one_way_side
+    state.locked_size = command.locked_size
+    state.short_of_margin = command.short_of_margin
+    state.returned_leg = command.returned_leg
+    state.when_flat = command.when_flat
+    state.timestamp_window = command.timestamp_window
     events.append(
-        VenueConfigured(command.venue_id, command.one_way_size, command.maintenance, command.position_limit)
+        VenueConfigured(
+            command.venue_id,
+            command.one_way_size,
+            command.maintenance,
+            command.position_limit,
+            command.one_way_side,
+            command.locked_size,
+            command.short_of_margin,
+            command.returned_leg,
+            command.when_flat,
+            command.timestamp_window,
+        )
     )
     if state.maintenance != command.maintenance:
         state.maintenance = command.maintenance

@@ -159,3 +159,11 @@ def split_lots(matches: list[Match], lots: int) -> tuple[list[Match], list[Match
             rest.append(Match(match.maker, match.lots - left, match.cancel_rest))
             left = 0
     return first, rest
+
+
+def lot_ticks(matches: list[Match]) -> int:
+    """The sum of lots x ticks of some matches."""
+    total = 0
+    for match in matches:
+        total += match.lots * match.maker.price_ticks
+    return total

@@ -156,6 +156,7 @@ PRECEDENCE: Final[Mapping[type, tuple[RejectReason, ...]]] = {
         RejectReason.SIDE_INVALID,
         RejectReason.DUPLICATE_CLIENT_OID,
         RejectReason.NO_POSITION_TO_REVERSE,
+        RejectReason.NO_POSITION_TO_CLOSE,
         RejectReason.SIZE_OFF_GRID,
         RejectReason.SIZE_TOO_SMALL,
         RejectReason.NOTHING_AVAILABLE_TO_CLOSE,

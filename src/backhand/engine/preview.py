@@ -206,6 +206,11 @@ class Preview:
         equity, maintenance = self.margin(side)
         return maintenance > equity * OPENING_RATIO_MAX_E8 or equity <= 0
 
+    def opening_slack_e28(self, side: int) -> int:
+        """How much maintenance margin that bound leaves over; below zero, how much is missing."""
+        equity, maintenance = self.margin(side)
+        return equity * OPENING_RATIO_MAX_E8 - maintenance
+
     def margin_ratio_e16(self, side: int) -> int:
         """The margin ratio at mark: of a leg when isolated, else of all crossed legs."""
         equity, maintenance = self.margin(side)

@@ -38,24 +38,16 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
     if command.client_oid is not None:
         remember(state, account, command.client_oid)
     # Both records exist before either leg runs: the returned id always resolves (A14).
+    returns_open = state.returned_leg == "open"
+    close_oid, open_oid = (None, command.client_oid) if returns_open else (command.client_oid, None)
     close = accept(
-        state, holding, None, side, hold_side, True, "market", "ioc", 0, plan.size_lots, source, events
+        state, holding, close_oid, side, hold_side, True, "market", "ioc", 0, plan.size_lots, source, events
     )
     open_lots = plan.closed_lots or plan.size_lots
     opened = accept(
-        state,
-        holding,
-        command.client_oid,
-        side,
-        -hold_side,
-        False,
-        "market",
-        "ioc",
-        0,
-        open_lots,
-        source,
-        events,
+        state, holding, open_oid, side, -hold_side, False, "market", "ioc", 0, open_lots, source, events
     )
+    returned = opened if returns_open else close
     for match in plan.closes:
         trade(state, close, match, events)
     if close.open_lots:
@@ -72,12 +64,14 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
             plan.from_side,
             close.order_id,
             opened.order_id,
-            opened.client_oid,
+            returned.client_oid,
             plan.closed_lots,
             plan.opened_lots,
             plan.shortfall,
             tuple(cancelled),
-            plan.size_ignored,
+            tuple([trigger.order_id for trigger in plan.protections]),
+            returned.order_id,
+            tuple(plan.ignored),
         )
     )
     return None

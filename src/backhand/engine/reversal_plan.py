@@ -14,12 +14,13 @@ from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
 from backhand.engine.market import Market
-from backhand.engine.matching import Match, Sweep, first_lots, matched_lots, split_lots
+from backhand.engine.matching import Match, Sweep, first_lots, lot_ticks, matched_lots
+from backhand.engine.open_leg import OpenLeg
 from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, ticks_text
 from backhand.engine.state import Holding, Position, State, Trigger
-from backhand.events import CancelReason, Rejected, RejectReason
+from backhand.events import CancelReason, Rejected, RejectReason, ReversalField
 from backhand.units import E4, E8, ceil_div, half_up_div
 
 #: What a journal's 64-bit integers hold, with room; far above any price that matters.
@@ -38,6 +39,7 @@ class ReversalPlan:
     def __init__(self, holding: Holding, position: Position, size_lots: int) -> None:
         self.holding = holding
         self.from_side = position.side
+        self.position_id = position.position_id
         #: What was asked for, and what of it the orders in the way leave to be reversed.
         self.asked_lots = size_lots
         self.size_lots = size_lots
@@ -50,7 +52,8 @@ class ReversalPlan:
         self.closed_lots = 0
         self.opened_lots = 0
         self.shortfall: CancelReason | None = None
-        self.size_ignored = False
+        #: What was sent and does not count.
+        self.ignored: list[ReversalField] = []
         self.before = Preview(holding, holding.isolated)
         self.after = self.before.copy()
         self.close_fee_e8 = 0
@@ -66,6 +69,13 @@ class ReversalPlan:
                 self.cancels.append(order)
                 self.cancel_reasons.append(reason)
 
+    def end_protections(self) -> None:
+        """Plan to end what protects the position, when nothing stays of it (A11)."""
+        if self.after.lots(self.from_side) == 0:
+            for trigger in self.holding.triggers.values():
+                if trigger.position_id == self.position_id:
+                    self.protections.append(trigger)
+
     def bounds(self) -> ReversalBounds:
         """What a quote of this plan holds its execution to."""
         liquidation_e16 = self.after.liquidation_price_e16(-self.from_side) if self.opened_lots else 0
@@ -78,6 +88,7 @@ class ReversalPlan:
             average_e12(market, self.opens),
             self.after.fee_e8,
             min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX),
+            self.after.lots(self.from_side),
         )
 
 
@@ -85,14 +96,6 @@ def average_e12(market: Market, matches: list[Match]) -> int:
     """The average price of some matches, half up; 0 without any."""
     lots = matched_lots(matches)
     return half_up_div(lot_ticks(matches) * market.tick_e12, lots) if lots else 0
-
-
-def lot_ticks(matches: list[Match]) -> int:
-    """The sum of lots x ticks of some matches."""
-    total = 0
-    for match in matches:
-        total += match.lots * match.maker.price_ticks
-    return total
 
 
 def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
@@ -119,7 +122,11 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
     holding = account.holdings.get(market.symbol)
     position = None if holding is None else held_position(holding, command.side if hedge else None)
     if holding is None or position is None:
-        return Rejected(RejectReason.NO_POSITION_TO_REVERSE)
+        told = state.when_flat == "not_enough"
+        return Rejected(RejectReason.NO_POSITION_TO_REVERSE if told else RejectReason.NO_POSITION_TO_CLOSE)
+    strict = not hedge and state.one_way_side == "strict"
+    if strict and command.side == position.side:
+        return Rejected(RejectReason.SIDE_INVALID)
 
     # A6: in one-way mode a sent size is ignored unless the venue is told to honour it.
     sized = command.size_lots is not None or command.size_off_grid is not None
@@ -133,13 +140,18 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
             return Rejected(RejectReason.SIZE_TOO_SMALL, lots_text(market, market.size_lots_min))
 
     plan = ReversalPlan(holding, position, size)
-    plan.size_ignored = sized and not counts
-    refusal = _plan_locked(plan, hedge, command.open_orders)
+    if sized and not counts:
+        plan.ignored.append("size")
+    if not hedge and not strict and command.side is not None:
+        plan.ignored.append("side")
+    if not hedge and command.effect is not None:
+        plan.ignored.append("effect")
+    refusal = _plan_locked(plan, hedge, command.open_orders, state.locked_size)
     if refusal is not None:
         return refusal
     trade_side = -position.side
     edge = band_edge_ticks(market, trade_side)
-    plan.limit_ticks = guarded_ticks(market, trade_side, edge, command)
+    _guard(plan, edge, command)
     sweep = Sweep(market, trade_side, account)
     _plan_close(plan, position, sweep)
     if plan.closed_lots == 0:
@@ -148,11 +160,8 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
             return Rejected(RejectReason.NO_LIQUIDITY, market.symbol)
         if plan.limit_ticks != edge and _offered_lots(plan, plan.limit_ticks) == 0:
             return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
-    _plan_open(plan, sweep, hedge, command.shortfall)
-    if plan.closed_lots == position.lots:
-        for trigger in holding.triggers.values():
-            if trigger.position_id == position.position_id:
-                plan.protections.append(trigger)
+    _plan_open(state, plan, sweep, hedge, command)
+    plan.end_protections()
     return _policy_fault(plan, command, edge) or plan
 
 
@@ -163,19 +172,23 @@ def held_position(holding: Holding, side: int | None) -> Position | None:
     return holding.long if holding.long is not None else holding.short
 
 
-def guarded_ticks(market: Market, side: int, edge_ticks: int, command: ReversePosition) -> int:
-    """The worst tick for a trade on a side: the band's edge, the price given, the slippage from mark."""
-    limit = edge_ticks
-    mark, slippage = market.mark_price_e12, command.slippage_max_e8
+def _guard(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> None:
+    """The worst tick for both legs: of band edge, price given and slippage from mark the nearest."""
+    market, side = plan.holding.market, -plan.from_side
+    mark, slippage, worst = market.mark_price_e12, command.slippage_max_e8, command.worst_price_ticks
+    slipped = edge_ticks
     if slippage is not None:
+        # Towards the mark: what is allowed is never exceeded by rounding.
         if side > 0:
-            limit = min(limit, mark * (E8 + slippage) // (E8 * market.tick_e12))
+            slipped = mark * (E8 + slippage) // (E8 * market.tick_e12)
         else:
-            limit = max(limit, ceil_div(mark * (E8 - slippage), E8 * market.tick_e12))
-    if command.worst_price_ticks is not None:
-        worst = command.worst_price_ticks
-        limit = min(limit, worst) if side > 0 else max(limit, worst)
-    return limit
+            slipped = ceil_div(mark * (E8 - slippage), E8 * market.tick_e12)
+    bounds = (edge_ticks, slipped, edge_ticks if worst is None else worst)
+    plan.limit_ticks = min(bounds) if side > 0 else max(bounds)
+    if worst is not None and worst != plan.limit_ticks:
+        plan.ignored.append("worst_price")
+    if slippage is not None and slipped != plan.limit_ticks:
+        plan.ignored.append("slippage")
 
 
 def _offered_lots(plan: ReversalPlan, limit_ticks: int) -> int:
@@ -194,9 +207,9 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
             guarded = plan.limit_ticks != edge_ticks and plan.shortfall is CancelReason.SHORTFALL_LIQUIDITY
             if guarded and _offered_lots(plan, edge_ticks) > _offered_lots(plan, plan.limit_ticks):
                 return Rejected(RejectReason.PRICE_GUARD_BROKEN, ticks_text(market, plan.limit_ticks))
-            return Rejected(
-                RejectReason.NOT_BOTH_LEGS, "" if plan.shortfall is None else plan.shortfall.value
-            )
+            # Where both legs are equal and yet smaller than asked for, orders hold the rest.
+            shortfall = plan.shortfall or CancelReason.SHORTFALL_LOCKED
+            return Rejected(RejectReason.NOT_BOTH_LEGS, shortfall.value)
     if command.bounds is not None:
         worse = _worse_than(plan, command.bounds)
         if worse:
@@ -207,7 +220,7 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
 def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
     """In what a plan is worse than it was quoted, nothing when it is as good or better."""
     now = plan.bounds()
-    if now.from_side != quoted.from_side:
+    if now.from_side != quoted.from_side or now.left_lots != quoted.left_lots:
         return "position"
     if now.closed_lots != quoted.closed_lots or now.opened_lots < quoted.opened_lots:
         return "size"
@@ -239,12 +252,13 @@ def _fee_value(legs: ReversalBounds, inverse: bool) -> int:
     return legs.closed_lots * legs.close_average_e12 + legs.opened_lots * legs.open_average_e12
 
 
-def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected | None:
+def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str, locked_size: str) -> Rejected | None:
     """
     What resting orders mean for the reversal.
 
     `auto` is A10: in one-way mode all closing orders are cancelled; in hedge mode only what is free is
-    reversed, and when nothing is free, the oldest are cancelled until the size is. `include` cancels the
+    reversed, and when nothing is free, the oldest are cancelled until the size is, always so where the
+    venue says `locked_size = cancel`. `include` cancels the
     oldest until the size is free, `exclude` reverses what is free, `cancel_all` cancels every order of the
     symbol.
     """
@@ -256,15 +270,15 @@ def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str) -> Rejected 
     elif open_orders == "exclude":
         if free == 0:
             return Rejected(RejectReason.NOTHING_AVAILABLE_TO_CLOSE)
-        if free < plan.size_lots:
-            plan.size_lots = free
-            plan.shortfall = CancelReason.SHORTFALL_LOCKED
+        plan.size_lots = min(plan.size_lots, free)
     elif open_orders == "include":
-        plan.cancel(oldest_closing(holding, side, plan.size_lots - free), CancelReason.REVERSAL)
+        # One-way legs net: where a part is honoured, the open leg takes from the position as well.
+        wanted = plan.size_lots if hedge else min(held, 2 * plan.size_lots)
+        plan.cancel(oldest_closing(holding, side, wanted - free), CancelReason.REVERSAL)
     elif not hedge:
         plan.cancel(oldest_closing(holding, side, held), CancelReason.REVERSAL)
-    elif free == 0:
-        plan.cancel(oldest_closing(holding, side, plan.size_lots), CancelReason.REVERSAL)
+    elif free == 0 or locked_size == "cancel":
+        plan.cancel(oldest_closing(holding, side, plan.size_lots - free), CancelReason.REVERSAL)
     else:
         plan.size_lots = min(plan.size_lots, free)
     return None
@@ -281,7 +295,7 @@ def _plan_close(plan: ReversalPlan, position: Position, sweep: Sweep) -> None:
     plan.close_fee_e8 = plan.after.fee_e8
 
 
-def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) -> None:
+def _plan_open(state: State, plan: ReversalPlan, sweep: Sweep, hedge: bool, command: ReversePosition) -> None:
     """Match the open leg for what was closed, if it may be opened and can be paid for (A12, A13)."""
     holding = plan.holding
     market = holding.market
@@ -289,82 +303,59 @@ def _plan_open(plan: ReversalPlan, sweep: Sweep, hedge: bool, shortfall: str) ->
     if market.contract.status == "limit_open":
         plan.shortfall = CancelReason.SHORTFALL_OPENING_DISABLED
         return
-    locked = plan.shortfall is CancelReason.SHORTFALL_LOCKED
-    if locked and hedge:
-        plan.shortfall = None
-    # One-way legs net: while the old position is not gone, more of the same trade would only close it.
-    unfinished = not hedge and (locked or plan.closed_lots < plan.size_lots)
+    wanted = plan.closed_lots
+    if not hedge:
+        # Legs net: while the old position is not gone, more of the same trade would only close it.
+        if plan.closed_lots < plan.size_lots:
+            plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+            return
+        if command.open_orders == "exclude":
+            wanted = _unlocked_lots(plan)
+            if wanted < plan.closed_lots:
+                plan.shortfall = CancelReason.SHORTFALL_LOCKED
+            if wanted == 0:
+                return
     met = len(sweep.own)
-    opens = [] if unfinished else sweep.take(plan.closed_lots, plan.limit_ticks)
+    opens = sweep.take(wanted, plan.limit_ticks)
     lots = matched_lots(opens)
-    if lots == 0:
-        plan.shortfall = plan.shortfall or CancelReason.SHORTFALL_LIQUIDITY
-        return
-    if lots < plan.closed_lots:
+    if lots < wanted:
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+    if lots == 0:
+        plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY
+        return
     # Own orders that the leg would hit are cancelled first, so what they lock is free for it.
     own = [order for order in sweep.own[met:] if order not in plan.cancels]
     before = plan.after
     if own:
         before = before.copy()
         before.release(own)
-    plan.free_e20 = before.available_e20()
-    plan.needed_e20 = before.opening_need_e20(side, opens)
-    after, reason = _open(before, side, hedge, opens)
-    if reason is not None and reason is not CancelReason.SHORTFALL_DUST and shortfall == "largest":
-        plan.shortfall = reason
-        affordable = _largest(before, side, hedge, opens)
+    lots_max = None
+    if state.position_limit == "enforce":
+        lots_max = market.long_lots * market.contract.position_limit_rate_e8 // E8
+    leg = OpenLeg(before, side, hedge, lots_max)
+    trial = leg.judge(opens)
+    plan.needed_e20, plan.free_e20 = trial.needed_e20, trial.free_e20
+    shortfall = state.short_of_margin if command.shortfall == "auto" else command.shortfall
+    if trial.reason not in (None, CancelReason.SHORTFALL_DUST) and shortfall == "largest":
+        plan.shortfall = trial.reason
+        affordable = leg.largest(opens)
         if affordable == 0:
             return
         opens = first_lots(opens, affordable)
-        after, reason = _open(before, side, hedge, opens)
-    if reason is not None:
-        plan.shortfall = reason
+        trial = leg.judge(opens)
+    if trial.reason is not None:
+        plan.shortfall = trial.reason
         return
     plan.cancel(own, CancelReason.SELF_TRADE)
     plan.opens = opens
     plan.opened_lots = matched_lots(opens)
-    plan.after = after
+    plan.after = trial.after
 
 
-def _open(before: Preview, side: int, hedge: bool, opens: list[Match]) -> tuple[Preview, CancelReason | None]:
-    """The holding after the open leg, and why that may not be: dust, margin or tier; None when it may."""
-    market = before.market
-    after = before.copy()
-    if matched_lots(opens) < market.size_lots_min:
-        return after, CancelReason.SHORTFALL_DUST
-    if lot_ticks(opens) * market.unit_e20 < market.value_min_e20:
-        return after, CancelReason.SHORTFALL_DUST
-    left = 0 if hedge else before.lots(-side)
-    if left:
-        # Only where one-way sizes are honoured is there still something to close (A6).
-        closes, pure = split_lots(opens, left)
-        closed = before.copy()
-        closed.close(-side, closes)
-        short = closed.opening_need_e20(side, pure) > closed.available_e20()
-        after.net(side, opens)
-        if not pure:
-            return after, None
-    else:
-        short = before.opening_need_e20(side, opens) > before.available_e20()
-        after.open(side, opens)
-    if short:
-        return after, CancelReason.SHORTFALL_MARGIN
-    if after.exceeds_tier(side, 0):
-        return after, CancelReason.SHORTFALL_TIER
-    if after.exceeds_opening_ratio(side):
-        return after, CancelReason.SHORTFALL_MARGIN
-    return after, None
-
-
-def _largest(before: Preview, side: int, hedge: bool, opens: list[Match]) -> int:
-    """The most lots of these matches that may be opened: need grows with size, so bisection finds it."""
-    low, high = 0, matched_lots(opens)
-    while low < high:
-        middle = (low + high + 1) // 2
-        _, reason = _open(before, side, hedge, first_lots(opens, middle))
-        if reason is None or reason is CancelReason.SHORTFALL_DUST:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _unlocked_lots(plan: ReversalPlan) -> int:
+    """What of the close leg may be traded once more in one-way mode, without touching what orders hold."""
+    locked = plan.holding.locked_lots(plan.from_side)
+    if locked == 0:
+        return plan.closed_lots
+    left = plan.holding.lots(plan.from_side) - plan.closed_lots
+    return min(plan.closed_lots, max(0, left - locked))

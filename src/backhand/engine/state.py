@@ -17,13 +17,19 @@ from typing import Final
 from backhand.commands import (
     HOUSE_UID,
     Contract,
+    LockedSize,
     Maintenance,
     MarginMode,
+    OneWaySide,
     OneWaySize,
     PositionLimit,
     Preset,
+    ReturnedLeg,
     SelfTradePrevention,
+    ShortOfMargin,
+    TimestampWindow,
     TriggerKind,
+    WhenFlat,
 )
 from backhand.engine.book import Order
 from backhand.engine.market import Market
@@ -291,6 +297,12 @@ class State:
         self.one_way_size: OneWaySize = "ignore"
         self.maintenance: Maintenance = "tiered"
         self.position_limit: PositionLimit = "ignore"
+        self.one_way_side: OneWaySide = "ignore"
+        self.locked_size: LockedSize = "leave"
+        self.short_of_margin: ShortOfMargin = "close"
+        self.returned_leg: ReturnedLeg = "open"
+        self.when_flat: WhenFlat = "not_enough"
+        self.timestamp_window: TimestampWindow = "wall"
         self.sequence = 0
         self.time_ms = 0
         self.next_order_id = FIRST_ID

@@ -48,13 +48,15 @@ class Access:
 
     Args:
         keys: Where an API key is looked up.
-        check_timestamps: Whether they are checked now: not while the venue has a clock that clients cannot
-            follow (DESIGN D5).
+        clients_clock: What clients' clocks should show when this machine's shows its argument; None while
+            they cannot follow the venue's, so that timestamps are not checked (DESIGN D5).
     """
 
-    def __init__(self, keys: KeySource, *, check_timestamps: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, keys: KeySource, *, clients_clock: Callable[[int], int | None] = lambda wall_ms: wall_ms
+    ) -> None:
         self._keys = keys
-        self._check_timestamps = check_timestamps
+        self.client_clock_ms = clients_clock
         self._opened: dict[bytes, OpenedKey] = {}
 
     def admit(self, request: SignedRequest, wall_ms: int) -> OpenedKey | Refusal:
@@ -75,7 +77,7 @@ class Access:
         key = self._opened.get(api_key) or self._open(api_key)
         if key is None:
             return codes.KEY_UNKNOWN
-        if abs(int(timestamp) - wall_ms) > TIMESTAMP_WINDOW_MS and self._check_timestamps():
+        if self._is_off(int(timestamp), wall_ms):
             return codes.TIMESTAMP_EXPIRED
         passphrase_hash = self._keys.passphrase_hash(key.api_key, passphrase)
         if not hmac.compare_digest(passphrase_hash, key.passphrase_hash):
@@ -86,9 +88,9 @@ class Access:
             return codes.SIGNATURE_WRONG
         return key
 
-    def client_clock_ms(self, wall_ms: int) -> int | None:
-        """What clients' clocks should show; None while they cannot follow the venue's."""
-        return wall_ms if self._check_timestamps() else None
+    def _is_off(self, signed_ms: int, wall_ms: int) -> bool:
+        clock_ms = self.client_clock_ms(wall_ms)
+        return clock_ms is not None and abs(signed_ms - clock_ms) > TIMESTAMP_WINDOW_MS
 
     def login(self, login: Login, wall_ms: int) -> OpenedKey | ChannelError:
         """
@@ -107,7 +109,7 @@ class Access:
         if key is None:
             return errors.KEY_UNKNOWN
         signed_ms = int(timestamp) * (1 if len(timestamp) >= _MS_DIGITS else MS_PER_SECOND)
-        if abs(signed_ms - wall_ms) > TIMESTAMP_WINDOW_MS and self._check_timestamps():
+        if self._is_off(signed_ms, wall_ms):
             return errors.TIMESTAMP_EXPIRED
         passphrase_hash = self._keys.passphrase_hash(key.api_key, login.passphrase.encode())
         if not hmac.compare_digest(passphrase_hash, key.passphrase_hash):

@@ -6,7 +6,7 @@ routing and request objects would cost more than everything else here together (
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from backhand.clock import wall_ms
 from backhand.commands import Message
+from backhand.events import Rejected
 from backhand.gateway.access import Access, SignedRequest
 from backhand.gateway.bodies import BodyTooLarge, ClientGone, read_body
 from backhand.gateway.counters import RequestCounters
@@ -22,6 +23,7 @@ from backhand.gateway.limits import FixedWindow
 from backhand.gateway.ports import Executor, OpenedKey
 from backhand.gateway.rendering import render, render_batch
 from backhand.outcomes import OutcomeUnknown, Overloaded
+from backhand.projections.applied import Applied
 from backhand.wire import codes
 from backhand.wire.batches import Batch, Inquiry
 from backhand.wire.codes import Refusal
@@ -102,22 +104,23 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
+        self._requests += 1
+        request_id = b"%b-%x" % (self._run, self._requests)
         endpoint = _ROUTES.get((scope["method"], scope["raw_path"]))
         try:
             if endpoint is None:
                 answer = await self._no_endpoint(scope, receive)
             else:
-                answer = await self._answer(endpoint, scope, receive)
+                answer = await self._answer(endpoint, scope, receive, request_id)
         except ClientGone:
             return
         except Exception:  # noqa: BLE001 (whatever it is, its text stays here and the client gets a code)
             _log.exception("request_failed", endpoint=endpoint.path if endpoint else UNKNOWN_ENDPOINT)
             answer = self._refused(OUR_MISTAKE)
-        self._requests += 1
         headers = [
             _JSON,
             (b"content-length", b"%d" % len(answer.body)),
-            (b"x-backhand-request-id", b"%b-%x" % (self._run, self._requests)),
+            (b"x-backhand-request-id", request_id),
             *answer.headers,
         ]
         if answer.remaining is not None:
@@ -127,7 +130,7 @@ class Gateway:
         label = UNKNOWN_ENDPOINT if endpoint is None else endpoint.path
         self._counters.count(label, answer.code, time.perf_counter() - started)
 
-    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive, request_id: bytes) -> Answer:
         """The checks in the documented order; nothing is executed before the last of them."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
@@ -177,10 +180,12 @@ class Gateway:
                 asked = asked.act(await self._venue.answer(uid, asked.query))
             if isinstance(asked, Message):
                 (applied,) = await self._venue.submit((asked,))
+                self._name_refusals(uid, request_id, (applied,))
                 data, note = render(applied, self._venue.contracts)
             elif isinstance(asked, Batch):
                 commands = asked.commands
                 all_applied = await self._venue.submit(commands) if commands else []
+                self._name_refusals(uid, request_id, all_applied)
                 data, note = render_batch(asked, all_applied, self._venue.contracts), None
             else:
                 data, note = await self._venue.answer(uid, asked), None
@@ -192,6 +197,12 @@ class Gateway:
             return self._refused(data, remaining)
         notes = () if note is None else ((b"x-backhand-note", note.encode()),)
         return Answer(200, SUCCESS_CODE, success(data, self._venue.now_ms()), remaining, notes)
+
+    def _name_refusals(self, uid: str, request_id: bytes, all_applied: Sequence[Applied]) -> None:
+        """Let what the rules refused be explained by the request's id."""
+        for applied in all_applied:
+            if applied.events and isinstance(applied.events[0], Rejected):
+                self._venue.name_refusal(uid, request_id.decode(), applied.sequence)
 
     def _take(self, endpoint: Endpoint, key: OpenedKey) -> int:
         """Count a call; how many more there may be in this second, -1 when it is one too many."""

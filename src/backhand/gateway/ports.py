@@ -55,6 +55,9 @@ class Executor(Protocol):
     async def submit(self, commands: tuple[Command, ...]) -> list[Applied]:
         """Execute. Raises Overloaded or OutcomeUnknown."""
 
+    def name_refusal(self, uid: str, request_id: str, sequence: int) -> None:
+        """Tell which request the refused command at a sequence came with, so that it can be explained."""
+
     async def answer(self, uid: str, query: object) -> object | Refusal:
         """Answer a query of `wire.requests` with a struct of `wire.responses`, or refuse it."""
 

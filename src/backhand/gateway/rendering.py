@@ -56,9 +56,8 @@ from backhand.wire.responses.lists import (
     KeptPosition,
 )
 from backhand.wire.responses.orders import OrderIds, order_ids
+from backhand.wire.responses.reversals import ignored_note
 
-#: Said in `x-backhand-note` when a one-way reversal did not use the size that was sent (reversal.md A6).
-SIZE_IGNORED_NOTE: Final = "size ignored: in one-way mode the whole position is reversed"
 #: Said when presets were sent with an order that only closes.
 CLOSING_PRESETS_NOTE: Final = "take-profit and stop-loss ignored: the order only closes"
 #: Said when presets were sent with a new price and size (rest-private.md section 5).
@@ -102,11 +101,10 @@ def render_batch(batch: Batch, applied: Sequence[Applied], contracts: Contracts)
 
 
 def _reversed(_command: ReversePosition, events: list[Event], _contracts: Contracts) -> Rendered | None:
-    """The opening leg's ids (reversal.md A14); the event that tells them comes last but for triggers."""
+    """One leg's ids (reversal.md A14); the event that tells them comes last but for triggers."""
     for event in reversed(events):
         if isinstance(event, PositionReversed):
-            note = SIZE_IGNORED_NOTE if event.size_ignored else None
-            return order_ids(event.open_order_id, event.client_oid), note
+            return order_ids(event.returned_order_id, event.client_oid), ignored_note(event.ignored)
     return None
 
 

@@ -190,35 +190,35 @@ class History:
         """
         if order_id is not None:
             by_id = order_id
-            return await self._read(lambda connection: reads.order_by_id(connection, uid, by_id))
+            return await self.ask(lambda connection: reads.order_by_id(connection, uid, by_id))
         invariant(client_oid is not None, "an order is asked for by one of its ids")
         by_client_oid = client_oid or ""
-        return await self._read(lambda connection: reads.order_by_client_oid(connection, uid, by_client_oid))
+        return await self.ask(lambda connection: reads.order_by_client_oid(connection, uid, by_client_oid))
 
     async def open_orders_of(self, uid: str) -> tuple[list[OrderRow], int]:
         """Find all of an account's open orders and the sequence they are as of; raises as `order`."""
         # Asked on the worker, which alone moves the position.
-        return await self._read(lambda connection: (reads.open_orders_of(connection, uid), self._position))
+        return await self.ask(lambda connection: (reads.open_orders_of(connection, uid), self._position))
 
     async def open_orders(self, uid: str, wanted: OrderFilter) -> list[OrderRow]:
         """Find an account's open orders, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.open_orders(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.open_orders(connection, uid, wanted))
 
     async def orders(self, uid: str, wanted: OrderFilter) -> list[OrderRow]:
         """Find an account's orders of any status, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.orders(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.orders(connection, uid, wanted))
 
     async def fills(self, uid: str, wanted: FillFilter) -> list[FillRow]:
         """Find an account's fills, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.fills(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.fills(connection, uid, wanted))
 
     async def closed_positions(self, uid: str, wanted: PositionFilter) -> list[ClosedPositionRow]:
         """Find an account's closed positions, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.closed_positions(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.closed_positions(connection, uid, wanted))
 
     async def bills(self, uid: str, wanted: BillFilter) -> list[BillRow]:
         """Find an account's bills, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.bills(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.bills(connection, uid, wanted))
 
     async def trigger(
         self, uid: str, *, order_id: int | None = None, client_oid: str | None = None
@@ -226,37 +226,35 @@ class History:
         """Find an order that waits or waited for a price, by its ids and with the errors of `order`."""
         if order_id is not None:
             by_id = order_id
-            return await self._read(lambda connection: reads.trigger_by_id(connection, uid, by_id))
+            return await self.ask(lambda connection: reads.trigger_by_id(connection, uid, by_id))
         invariant(client_oid is not None, "an order is asked for by one of its ids")
         by_client_oid = client_oid or ""
-        return await self._read(
-            lambda connection: reads.trigger_by_client_oid(connection, uid, by_client_oid)
-        )
+        return await self.ask(lambda connection: reads.trigger_by_client_oid(connection, uid, by_client_oid))
 
     async def open_triggers(self, uid: str, wanted: TriggerFilter) -> list[TriggerRow]:
         """Find an account's orders that wait for a price, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.open_triggers(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.open_triggers(connection, uid, wanted))
 
     async def triggers(self, uid: str, wanted: TriggerFilter) -> list[TriggerRow]:
         """Find an account's orders that wait or waited for a price, newest first; raises as `order`."""
-        return await self._read(lambda connection: reads.triggers(connection, uid, wanted))
+        return await self.ask(lambda connection: reads.triggers(connection, uid, wanted))
 
     async def orders_by_ids(self, uid: str, order_ids: list[int]) -> dict[int, OrderRow]:
         """Find a page of an account's orders by their ids; raises as `order`."""
-        rows = await self._read(lambda connection: reads.orders_by_ids(connection, uid, order_ids))
+        rows = await self.ask(lambda connection: reads.orders_by_ids(connection, uid, order_ids))
         return {row.order_id: row for row in rows}
 
     async def public_trades(self, wanted: TradeFilter) -> list[TradeRow]:
         """Find a symbol's trades, newest first; raises as `order`."""
-        return await self._read(lambda connection: market_reads.public_trades(connection, wanted))
+        return await self.ask(lambda connection: market_reads.public_trades(connection, wanted))
 
     async def candles(self, wanted: CandleFilter) -> list[Candle]:
         """Find the candles in which something happened, in ascending order; raises as `order`."""
-        return await self._read(lambda connection: market_reads.candles(connection, wanted))
+        return await self.ask(lambda connection: market_reads.candles(connection, wanted))
 
     async def funding(self, symbol: str, skipped: int, limit: int) -> list[FundingRow]:
         """Find a symbol's settlements of funding, newest first, after some of them; raises as `order`."""
-        return await self._read(lambda connection: market_reads.funding(connection, symbol, skipped, limit))
+        return await self.ask(lambda connection: market_reads.funding(connection, symbol, skipped, limit))
 
     def close(self) -> None:
         """Write what was put, answer what was asked, and end; blocks until then. Closing twice is fine."""
@@ -265,7 +263,8 @@ class History:
             self._changed.notify_all()
         self._worker.join()
 
-    async def _read(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+    async def ask(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask a question of `reads` and its siblings; raises as `order`."""
         read = _Read(ask)
         with self._changed:
             self._require_working()

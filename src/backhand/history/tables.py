@@ -27,6 +27,7 @@ from backhand.projections.funding import FundingRow
 from backhand.projections.kept_candles import CandleRow
 from backhand.projections.orders import FillRow, OrderRow
 from backhand.projections.positions import ClosedPositionRow
+from backhand.projections.reversals import ReversalRow
 from backhand.projections.trades import TradeRow
 from backhand.projections.triggers import TriggerRow
 
@@ -254,6 +255,21 @@ CANDLES: Final = Table(
     on_conflict="ON CONFLICT (symbol, price_kind, interval, open_ms) DO UPDATE SET row = excluded.row",
 )
 
+REVERSALS: Final = Table(
+    "reversals",
+    ReversalRow,
+    keys=("open_order_id", "uid"),
+    primary_key=("open_order_id",),
+    # By a client order id a reversal is found through its orders.
+    create="""
+    CREATE TABLE reversals (
+        open_order_id INTEGER PRIMARY KEY,
+        uid TEXT NOT NULL,
+        row TEXT NOT NULL
+    ) STRICT;
+    """,
+)
+
 TABLES: Final = (
     CONTRACTS,
     ORDERS,
@@ -264,4 +280,5 @@ TABLES: Final = (
     PUBLIC_TRADES,
     FUNDING,
     CANDLES,
+    REVERSALS,
 )

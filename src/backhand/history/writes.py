@@ -21,6 +21,7 @@ from backhand.history.tables import (
     FUNDING,
     ORDERS,
     PUBLIC_TRADES,
+    REVERSALS,
     TRIGGERS,
     Row,
     Table,
@@ -31,6 +32,7 @@ from backhand.projections.funding import FundingRow, funding_rows
 from backhand.projections.kept_candles import CandleRow, KeptCandlesFold
 from backhand.projections.orders import FillRow, OrderRow, OrdersFold
 from backhand.projections.positions import ClosedPositionRow, ClosedPositionsFold
+from backhand.projections.reversals import ReversalRow, ReversalsFold
 from backhand.projections.trades import TradeRow, TradesFold
 from backhand.projections.triggers import TriggerRow, TriggersFold
 
@@ -53,6 +55,7 @@ class Folds:
         self._triggers = TriggersFold(contracts, open_triggers)
         self._trades = TradesFold(contracts)
         self._candles = KeptCandlesFold(contracts, newest_candles)
+        self._reversals = ReversalsFold(contracts)
 
     def fold(self, applied: Iterable[Applied]) -> "Rows":
         """Fold a run of commands into the rows to write; what changed often stands once."""
@@ -68,6 +71,7 @@ class Folds:
             for trigger in self._triggers.fold(one):
                 rows.triggers[trigger.order_id] = trigger
             rows.trades += self._trades.fold(one)
+            rows.reversals += self._reversals.fold(one)
             rows.funding += funding_rows(one)
             for candle in self._candles.fold(one):
                 rows.candles[candle.symbol, candle.price_kind, candle.interval, candle.open_ms] = candle
@@ -89,6 +93,7 @@ class Rows:
         self.bills: list[BillRow] = []
         self.triggers: dict[int, TriggerRow] = {}
         self.trades: list[TradeRow] = []
+        self.reversals: list[ReversalRow] = []
         self.funding: list[FundingRow] = []
         self.candles: dict[tuple[str, str, str, int], CandleRow] = {}
 
@@ -122,6 +127,7 @@ def write(connection: sqlite3.Connection, rows: Rows) -> None:
     _insert(connection, PUBLIC_TRADES, rows.trades)
     _insert(connection, FUNDING, rows.funding)
     _insert(connection, CANDLES, rows.candles.values())
+    _insert(connection, REVERSALS, rows.reversals)
     connection.execute("UPDATE position SET sequence = ?", (rows.sequence,))
     connection.execute("COMMIT")
 

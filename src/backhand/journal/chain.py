@@ -59,6 +59,20 @@ def tail_after(header: Header) -> Tail:
     return Tail(header.first_sequence + header.count - 1, header.time_ms, header.hash)
 
 
+def hash_holding(record: bytes | None, sequence: int, venue_id: str) -> bytes:
+    """
+    Return the hash of the record that holds a sequence.
+
+    Raises:
+        JournalDamaged, RulesMismatch, VenueMismatch: the record is none, or see `read`.
+    """
+    if record is not None:
+        header, _ = read(record, venue_id)
+        if header.first_sequence <= sequence <= tail_after(header).sequence:
+            return header.hash
+    raise JournalDamaged(f"the record that holds sequence {sequence} is missing")
+
+
 def verified(
     records: Iterator[bytes], anchor: Tail, from_sequence: int, end: Tail, venue_id: str
 ) -> Iterator[Batch]:
@@ -102,6 +116,20 @@ def require_readable(from_sequence: int, end: Tail) -> None:
         raise JournalDamaged(
             f"sequence {from_sequence - 1} was seen, but the journal ends at {end.sequence}: its end was lost"
         )
+
+
+def require_stored(sequence: int, end: Tail) -> None:
+    """
+    Refuse a command that this journal does not hold.
+
+    Raises:
+        ValueError: sequences begin at 1.
+        JournalDamaged: whoever asks has seen it, so the end was lost.
+    """
+    if sequence < 1:
+        raise ValueError(f"sequences begin at 1, not at {sequence}")
+    if sequence > end.sequence:
+        raise JournalDamaged(f"sequence {sequence} was seen, but the journal ends at {end.sequence}")
 
 
 def _trimmed(batch: Batch, from_sequence: int) -> Batch:

@@ -1,12 +1,23 @@
 """A journal that lives and dies with the process: same records, same refusals, nothing on disk."""
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from backhand.journal.chain import GENESIS, Tail, link, read, require_readable, tail_after, verified
+from backhand.journal.chain import (
+    GENESIS,
+    Tail,
+    hash_holding,
+    link,
+    read,
+    require_readable,
+    require_stored,
+    tail_after,
+    verified,
+)
 from backhand.journal.errors import JournalUnavailable
-from backhand.journal.record import Batch
+from backhand.journal.record import Batch, first_sequence_of
 
 
 class MemoryJournal:
@@ -58,6 +69,13 @@ class MemoryJournal:
         end = self._tail
         require_readable(from_sequence, end)
         return self._follow(from_sequence, end)
+
+    def hash_at(self, sequence: int) -> bytes:
+        """Hash of the record that holds a command. See `Journal.hash_at`."""
+        self._require_open()
+        require_stored(sequence, self._tail)
+        place = bisect_right(self.records, sequence, key=first_sequence_of)
+        return hash_holding(self.records[place - 1] if place else None, sequence, self._venue_id)
 
     def close(self) -> None:
         """Refuse everything from now on; `records` stay for whoever holds them."""

@@ -53,5 +53,16 @@ class Journal(Protocol):
             ValueError: `from_sequence` is less than 1.
         """
 
+    def hash_at(self, sequence: int) -> bytes:
+        """
+        Hash of the durable record that holds a command: it stands for every byte up to its end.
+
+        Raises:
+            JournalDamaged: the record was altered, or is not there though something was seen of it.
+            RulesMismatch, VenueMismatch: as `follow`.
+            JournalUnavailable: the storage cannot be read.
+            ValueError: `sequence` is less than 1.
+        """
+
     def close(self) -> None:
         """Let go of the storage. A closed journal refuses everything; closing again does nothing."""

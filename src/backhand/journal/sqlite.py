@@ -32,7 +32,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from backhand.journal.chain import GENESIS, Tail, link, read, require_readable, tail_after, verified
+from backhand.journal.chain import (
+    GENESIS,
+    Tail,
+    hash_holding,
+    link,
+    read,
+    require_readable,
+    require_stored,
+    tail_after,
+    verified,
+)
 from backhand.journal.errors import JournalDamaged, JournalUnavailable
 from backhand.journal.folder import FolderLock, sync_folder
 from backhand.journal.record import FORMAT, Batch, require_format
@@ -64,6 +74,9 @@ _SELECT_LAST: Final = "SELECT CAST(record AS BLOB) FROM records ORDER BY first_s
 _SELECT_ANCHOR: Final = (
     "SELECT CAST(record AS BLOB) FROM records WHERE first_sequence <= ? "
     "ORDER BY first_sequence DESC LIMIT 1 OFFSET 1"
+)
+_SELECT_HOLDING: Final = (
+    "SELECT CAST(record AS BLOB) FROM records WHERE first_sequence <= ? ORDER BY first_sequence DESC LIMIT 1"
 )
 _SELECT_ON: Final = (
     "SELECT first_sequence, CAST(record AS BLOB) FROM records WHERE first_sequence > ? "
@@ -141,6 +154,17 @@ class SqliteJournal:
         end = self._tail
         require_readable(from_sequence, end)
         return self._follow(from_sequence, end)
+
+    def hash_at(self, sequence: int) -> bytes:
+        """Hash of the record that holds a command. See `Journal.hash_at`."""
+        self._require_open()
+        require_stored(sequence, self._tail)
+        # A connection of its own, as for following.
+        with _storage_errors(self._path):
+            reader = _connect(self._path, mode="ro")
+            with closing(reader):
+                row = reader.execute(_SELECT_HOLDING, (sequence,)).fetchone()
+        return hash_holding(None if row is None else _bytes(row[0]), sequence, self._venue_id)
 
     def close(self) -> None:
         """

@@ -6,15 +6,22 @@ A fold of what is on disk: a key exists here from the moment its holder may be t
 
 from typing import Final
 
-from backhand.commands import Contract, ListContract, OpenAccount, OpenKey
-from backhand.events import AccountOpened, ContractListed, KeyOpened
+from backhand.commands import (
+    ConfigureVenue,
+    Contract,
+    ListContract,
+    OpenAccount,
+    OpenKey,
+    TimestampWindow,
+)
+from backhand.events import AccountOpened, ContractListed, KeyOpened, VenueConfigured
 from backhand.gateway.ports import OpenedKey
 from backhand.projections.applied import Applied
 from backhand.sealing import Sealer
 from backhand.wire.signature import signing_key
 
 #: What changes a directory. Trading does not, and is nearly all that there is.
-_CHANGES: Final = (ListContract, OpenAccount, OpenKey)
+_CHANGES: Final = (ConfigureVenue, ListContract, OpenAccount, OpenKey)
 
 
 class Directory:
@@ -22,6 +29,7 @@ class Directory:
 
     def __init__(self, sealer: Sealer) -> None:
         self.contracts: dict[str, Contract] = {}
+        self.timestamp_window: TimestampWindow = "wall"
         self._sealer = sealer
         self._keys: dict[str, OpenKey] = {}
         self._copy_traders: dict[str, bool] = {}
@@ -32,7 +40,9 @@ class Directory:
             if not isinstance(one.command, _CHANGES):
                 continue
             for event in one.events:
-                if isinstance(event, ContractListed):
+                if isinstance(event, VenueConfigured):
+                    self.timestamp_window = event.timestamp_window
+                elif isinstance(event, ContractListed):
                     self.contracts[event.contract.symbol] = event.contract
                 elif isinstance(event, AccountOpened):
                     if event.copy_trader:

@@ -23,6 +23,7 @@ from backhand.wire.codes import REASON_CODES
 from backhand.wire.openapi import document
 from backhand.wire.requests.plan_reads import PlacedByPlanQuery
 from backhand.wire.requests.queries import OrderQuery
+from backhand.wire.requests.receipts import ExplainQuery, ReceiptQuery
 from backhand.wire.requests.reversals import ReversalQuery
 
 #: The page runs its own script and style, reads the document, and nothing else.
@@ -45,6 +46,8 @@ def later_refusals() -> dict[type, tuple[str, ...]]:
         # In a list of take-profits and stop-losses an unknown one has a code of its own.
         CancelTrigger: (*of_commands[CancelTrigger], unknown_protection),
         OrderQuery: (codes.ORDER_NOT_FOUND.code,),
+        ReceiptQuery: (codes.ORDER_NOT_FOUND.code,),
+        ExplainQuery: (codes.REQUEST_NOT_FOUND.code,),
         PlacedByPlanQuery: (codes.PLAN_ORDER_NOT_FOUND.code,),
         ReversalQuery: (),  # Its command is judged, and what that is refused for counts.
     }

@@ -8,7 +8,7 @@ import msgspec
 
 from backhand.clock import ClockMode
 from backhand.commands import Contract
-from backhand.starting import Switches
+from backhand.starting import UNCHANGED, Switches
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,5 +30,5 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     speed: Fraction = Fraction(1)
     limits: bool | None = None
     contracts: tuple[Contract, ...] = ()
-    switches: Switches = Switches()
+    switches: Switches = UNCHANGED
     token: str | None = None

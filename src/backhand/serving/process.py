@@ -41,6 +41,7 @@ from backhand.projections.trades import RecentTrades
 from backhand.sealing import RandomCredentials, SeededCredentials
 from backhand.serving.directory import Directory
 from backhand.serving.documents import Documents
+from backhand.serving.explaining import Refusals
 from backhand.serving.feeds import VenueFeeds
 from backhand.serving.figures import StateFigures
 from backhand.serving.options import Options
@@ -107,6 +108,7 @@ class _Process:
         self._trades = RecentTrades()
         self._directory = Directory(storage.sealer)
         self._counts = VenueCounts()
+        self._refusals = Refusals()
         self._node = self._recovered_node()
         self._feeds = VenueFeeds(self._node, self._directory, self._publisher)
         self._venue = RunningVenue(
@@ -116,11 +118,10 @@ class _Process:
             storage.sealer,
             RandomCredentials() if options.seed is None else SeededCredentials(options.seed),
             self._clock,
+            self._refusals,
         )
         self._requests = RequestCounters()
-        # Clients sign with their own clocks, which a clock that is not real leaves behind (DESIGN D5).
-        clock = self._clock
-        self._access = Access(self._venue, check_timestamps=lambda: clock.mode == "real")
+        self._access = Access(self._venue, clients_clock=self._clients_clock_ms)
         self._server = make_server(self._app(), self._open_websocket)
         self._asked_to_stop = asyncio.Event()
 
@@ -154,7 +155,7 @@ class _Process:
             clock,
             (self._directory.fold, counts.fold, publisher.release),
             counts.commit,
-            (capture,),
+            (capture, self._refusals.capture),
         )
         _log.info("recovered", venue=storage.venue_id, sequence=state.sequence)
         # What was replayed stays: it need not be walked again by every collection.
@@ -162,6 +163,12 @@ class _Process:
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         return node
+
+    def _clients_clock_ms(self, wall_ms: int) -> int | None:
+        """Clients sign with their own clocks, which a clock that is not real leaves behind (DESIGN D5)."""
+        if self._directory.timestamp_window == "venue":
+            return self._clock.now_ms()
+        return wall_ms if self._clock.mode == "real" else None
 
     def _app(self) -> ASGIApp:
         control = control_app(

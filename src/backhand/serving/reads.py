@@ -11,16 +11,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from backhand.history import HistoryError
+from backhand.journal import JournalUnavailable
 from backhand.node import Node
 from backhand.outcomes import OutcomeUnknown
 from backhand.projections.tickers import TickersFold
 from backhand.quoting import quote
 from backhand.serving.account_reads import AccountReads
 from backhand.serving.directory import Directory
+from backhand.serving.explaining import Refusals
 from backhand.serving.market_reads import MarketReads
 from backhand.serving.order_reads import OrderReads
+from backhand.serving.receipts import find_receipt
 from backhand.wire.codes import Refusal
-from backhand.wire.requests import reversals
+from backhand.wire.requests import receipts, reversals
+from backhand.wire.responses.receipts import ExplainAnswer, ReceiptAnswer
 from backhand.wire.responses.reversals import QuoteAnswer
 
 
@@ -28,12 +32,20 @@ class Reads:
     """Answers every query of `wire.requests`."""
 
     def __init__(
-        self, node: Node, directory: Directory, tickers: TickersFold, quote_key: bytes = b""
+        self,
+        node: Node,
+        directory: Directory,
+        tickers: TickersFold,
+        refusals: Refusals,
+        quote_key: bytes = b"",
     ) -> None:
         self._node = node
+        self._refusals = refusals
         self._quote_key = quote_key
         self.methods: dict[type[Any], Callable[[str, Any], Awaitable[object]]] = {
             reversals.ReversalQuery: self._quote,
+            receipts.ReceiptQuery: self._receipt,
+            receipts.ExplainQuery: self._explain,
             **AccountReads(node, directory).methods,
             **OrderReads(node).methods,
             **MarketReads(node, directory, tickers).methods,
@@ -48,9 +60,15 @@ class Reads:
         """
         try:
             return await self.methods[type(query)](uid, query)
-        except HistoryError as error:
+        except (HistoryError, JournalUnavailable) as error:
             raise OutcomeUnknown from error
 
     async def _quote(self, uid: str, query: reversals.ReversalQuery) -> QuoteAnswer | Refusal:
         now_ms = self._node.clock.now_ms()
         return await self._node.read(lambda state: quote(state, uid, query, self._quote_key, now_ms))
+
+    async def _receipt(self, uid: str, query: receipts.ReceiptQuery) -> ReceiptAnswer | Refusal:
+        return await find_receipt(self._node, uid, query)
+
+    async def _explain(self, uid: str, query: receipts.ExplainQuery) -> ExplainAnswer | Refusal:
+        return self._refusals.explain(uid, query)

@@ -10,6 +10,7 @@ from backhand.node import Node
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import Credentials, CredentialSource, SealedCredentials, Sealer
 from backhand.serving.directory import Directory
+from backhand.serving.explaining import Refusals
 from backhand.serving.inspection import account_json, audit_json
 from backhand.serving.reads import Reads
 from backhand.wire.codes import Refusal
@@ -26,10 +27,11 @@ class RunningVenue:
         sealer: Sealer,
         credentials: CredentialSource,
         clock: VenueClock,
+        refusals: Refusals,
     ) -> None:
         self._node = node
         self._directory = directory
-        self._reads = Reads(node, directory, tickers, sealer.quote_key)
+        self._reads = Reads(node, directory, tickers, refusals, sealer.quote_key)
         self.quote_key = sealer.quote_key
         self._sealer = sealer
         self._credentials = credentials
@@ -39,6 +41,7 @@ class RunningVenue:
         self.market_step: Callable[[], tuple[Command, ...]] = tuple
         self.now_ms = clock.now_ms
         self.submit = node.submit
+        self.name_refusal = refusals.name
         self.passphrase_hash = sealer.passphrase_hash
 
     @property

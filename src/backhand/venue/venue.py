@@ -42,7 +42,7 @@ from backhand.engine.prices import MARK_INTERVAL_MS, tick_is_due
 from backhand.events import Rejected
 from backhand.projections.applied import Applied
 from backhand.projections.tickers import TickersFold
-from backhand.starting import Switches, configuration, new_venue_id, require_taken
+from backhand.starting import UNCHANGED, Switches, configuration, new_venue_id, require_taken
 from backhand.venue.account import VenueAccount
 from backhand.venue.answers import Answers
 from backhand.venue.audit import Audit, audit
@@ -82,7 +82,7 @@ class Venue:
         *,
         seed: int = 0,
         contracts: Sequence[Contract] = (),
-        switches: Switches = Switches(),  # noqa: B008 (frozen)
+        switches: Switches = UNCHANGED,
         clock: Literal["frozen", "real"] = "frozen",
     ) -> None:
         mode: ClockMode = clock

@@ -74,6 +74,7 @@ ORDER_ID_MISSING: Final = refused("40924", "orderId and clientOid must have one"
 ORDER_NOT_FOUND: Final = refused(
     "40109", "The data of the order cannot be found, please confirm the order number"
 )
+REQUEST_NOT_FOUND: Final = refused("40109", "No refusal by the rules is remembered for this requestId")
 WINDOW_BACKWARDS: Final = refused("40707", "Start time is greater than end time")
 WINDOW_TOO_WIDE: Final = refused("40705", "The start and end time cannot exceed 90 days")
 WINDOW_TOO_OLD: Final = refused("40704", "Can only check the data of the last three months")

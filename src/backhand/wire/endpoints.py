@@ -15,7 +15,7 @@ from backhand.wire.batches import Batch, ClientCommand, Inquiry
 from backhand.wire.codes import Refusal
 from backhand.wire.fields import Call, Form
 from backhand.wire.market_endpoints import MARKET_READS, MarketRead
-from backhand.wire.requests import accounts, markets, orders, queries, reversals
+from backhand.wire.requests import accounts, markets, orders, queries, receipts, reversals
 from backhand.wire.responses.accounts import (
     AccountRow,
     LeverageAnswer,
@@ -25,6 +25,7 @@ from backhand.wire.responses.accounts import (
 )
 from backhand.wire.responses.markets import ContractRow, DepthAnswer, ServerTime, TickerRow
 from backhand.wire.responses.orders import FillPage, OrderIds, OrderPage, OrderRow
+from backhand.wire.responses.receipts import ExplainAnswer, ReceiptAnswer
 from backhand.wire.responses.reversals import QuoteAnswer
 from backhand.wire.trading_endpoints import BATCH_PLACE, TRADER_READS, TRADES
 
@@ -35,6 +36,8 @@ Permission = Literal["read", "trade"] | None
 Read = (
     queries.OrderQuery
     | reversals.ReversalQuery
+    | receipts.ReceiptQuery
+    | receipts.ExplainQuery
     | queries.OpenOrdersQuery
     | queries.OrderHistoryQuery
     | queries.FillsQuery
@@ -128,6 +131,10 @@ _DECLARED: Final = (
         reversals.parse_quote,
         QuoteAnswer,
     ),
+    _read(
+        "/api/backhand/v1/reversal/receipt", 10, receipts.ReceiptForm, receipts.parse_receipt, ReceiptAnswer
+    ),
+    _read("/api/backhand/v1/explain", 10, receipts.ExplainForm, receipts.parse_explain, ExplainAnswer),
     _trade(
         "/api/v2/mix/order/place-order",
         10,

@@ -61,6 +61,8 @@ _OTHER_TAG: Final = "start-up of clients"
 _SUMMARIES: Final[Mapping[str, str]] = {
     "/api/v2/mix/order/click-backhand": "Reverse a position in one step",
     "/api/backhand/v1/reversal/quote": "Quote a reversal: what it would do now",
+    "/api/backhand/v1/reversal/receipt": "Receipt of a reversal: what it did",
+    "/api/backhand/v1/explain": "Explain a refusal: the figures that a request was judged by",
 }
 _WORD: Final = re.compile(r"-|(?<=[a-z])(?=[A-Z])")
 

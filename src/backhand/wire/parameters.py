@@ -103,6 +103,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
     "worstPrice": Parameter("No fill beyond this price.", _PRICE),
     "maxSlippage": Parameter("Largest distance from the mark price, a ratio from 0 to 1.", "0.01"),
     "quoteId": Parameter("A quote of this reversal: executed as quoted or refused.", ""),
+    "requestId": Parameter("The `x-backhand-request-id` of a refused request.", "5f0c2a91-1f"),
     # Orders that wait for a price.
     "planType": _one_of("Kind of waiting order.", (*ENTRY_PLANS, *PROTECTING_PLANS)),
     "triggerPrice": Parameter("Price that it waits for.", _PRICE),
@@ -202,6 +203,7 @@ _MARGINED: Final = (*_CONTRACT, "marginCoin")
 #: another parameter: the order of refusals says so.
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "ReversalForm": _MARGINED,
+    "ExplainForm": ("requestId",),
     "OrderForm": ("size", "side", "orderType"),
     "PlaceOrderForm": (*_MARGINED, "marginMode", "size", "side", "orderType"),
     "CancelOrderForm": _CONTRACT,
@@ -226,8 +228,9 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "MarginModeForm": (*_MARGINED, "marginMode"),
     "PositionModeForm": ("productType", "posMode"),
     "AssetModeForm": ("productType", "assetMode"),
-    "OrderNameForm": (),
     # Of an order one of two ids is needed: see the order of refusals.
+    "OrderNameForm": (),
+    "ReceiptForm": (),
     "SymbolForm": _MARGINED,
     "ProductForm": ("productType",),
     "OpenOrdersForm": ("productType",),

@@ -25,7 +25,7 @@ from backhand.wire.quotes import open_quote
 from backhand.wire.requests.terms import SIDES, read_effect
 
 SHORTFALLS: Final[Mapping[str, Shortfall]] = {
-    "": "close",
+    "": "auto",
     "close": "close",
     "largest": "largest",
     "strict": "strict",

@@ -49,6 +49,7 @@ CANCEL_REASONS: Final[Mapping[CancelReason | None, str]] = {
     CancelReason.SHORTFALL_LIQUIDITY: "ioc_not_full_cancel",
     CancelReason.SHORTFALL_OPENING_DISABLED: "delegated_risk_order_cancel",
     CancelReason.SHORTFALL_LOCKED: "delegated_risk_order_cancel",
+    CancelReason.SHORTFALL_POSITION_LIMIT: "delegated_risk_order_cancel",
 }
 
 

@@ -1,9 +1,22 @@
 """The quote of a reversal, printed: the whole plan, as text."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
 from backhand.commands import LONG, Contract
+from backhand.events import ReversalField
 from backhand.units import format_decimal, half_up_div
+
+#: What is said of fields that were sent and did not count (reversal.md A3, A5, A6; DESIGN D7).
+IGNORED: Final[Mapping[ReversalField, str]] = {
+    "size": "size ignored: in one-way mode the whole position is reversed",
+    "side": "side ignored: in one-way mode there is one position",
+    "effect": "tradeSide ignored: it belongs to hedge mode",
+    "worst_price": "worstPrice ignored: another bound is nearer",
+    "slippage": "maxSlippage ignored: another bound is nearer",
+}
 
 
 class LegView(msgspec.Struct, frozen=True, gc=False):
@@ -35,8 +48,8 @@ class QuoteView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     short_lots_before: int
     long_lots_after: int
     short_lots_after: int
-    close: LegView
-    open: LegView
+    close_leg: LegView
+    open_leg: LegView
     profit_e8: int
     margin_needed_e20: int
     margin_free_e20: int
@@ -45,7 +58,7 @@ class QuoteView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     order_ids: tuple[int, ...]
     trigger_ids: tuple[int, ...]
     shortfall: str
-    size_ignored: bool
+    ignored: tuple[ReversalField, ...]
 
 
 class PositionSizes(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +83,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     What a reversal would do at `sequence`; send `quoteId` with it to have that or nothing.
 
     Figures after it are before triggers and liquidation. `shortfall` is why the open leg is smaller than the
-    close leg, "" when it is not.
+    close leg, "" when it is not. `note` names fields that were sent and do not count.
     """
 
     quote_id: str
@@ -93,6 +106,7 @@ class QuoteAnswer(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     cancelled_triggers: list[str]
     shortfall: str
     outcome: str
+    note: str
 
 
 def quote_answer(view: QuoteView) -> QuoteAnswer:
@@ -108,8 +122,8 @@ def quote_answer(view: QuoteView) -> QuoteAnswer:
         mark_price=format_decimal(view.mark_price_e12, 12),
         before=PositionSizes(_size(contract, view.long_lots_before), _size(contract, view.short_lots_before)),
         after=PositionSizes(_size(contract, view.long_lots_after), _size(contract, view.short_lots_after)),
-        close_leg=_leg(contract, view.close),
-        open_leg=_leg(contract, view.open),
+        close_leg=_leg(contract, view.close_leg),
+        open_leg=_leg(contract, view.open_leg),
         realized_profit=format_decimal(view.profit_e8, 8),
         margin_needed=format_decimal(view.margin_needed_e20, 20),
         margin_free=format_decimal(view.margin_free_e20, 20),
@@ -119,6 +133,7 @@ def quote_answer(view: QuoteView) -> QuoteAnswer:
         cancelled_triggers=[str(order_id) for order_id in view.trigger_ids],
         shortfall=view.shortfall,
         outcome=_outcome(view),
+        note=ignored_note(view.ignored) or "",
     )
 
 
@@ -141,13 +156,17 @@ def _outcome(view: QuoteView) -> str:
     """Say in a sentence what the reversal comes to."""
     contract = view.contract
     old, new = ("long", "short") if view.from_side == LONG else ("short", "long")
-    said = f"closes {_size(contract, view.close.lots)} {old}, opens {_size(contract, view.open.lots)} {new}"
-    if view.close.lots < view.asked_lots:
-        said += f"; {_size(contract, view.asked_lots - view.close.lots)} {old} stays"
+    closed, opened = _size(contract, view.close_leg.lots), _size(contract, view.open_leg.lots)
+    said = f"closes {closed} {old}, opens {opened} {new}"
+    if view.close_leg.lots < view.asked_lots:
+        said += f"; {_size(contract, view.asked_lots - view.close_leg.lots)} {old} stays"
     if view.shortfall:
         said += f"; the open leg falls short: {view.shortfall.removeprefix('shortfall_').replace('_', ' ')}"
     if view.order_ids or view.trigger_ids:
         said += f"; cancels {len(view.order_ids)} orders and {len(view.trigger_ids)} triggers"
-    if view.size_ignored:
-        said += "; the size is ignored in one-way mode"
     return said
+
+
+def ignored_note(ignored: tuple[ReversalField, ...]) -> str | None:
+    """Say which of the fields that were sent did not count, and why; nothing when all did."""
+    return "; ".join(IGNORED[name] for name in ignored) or None
