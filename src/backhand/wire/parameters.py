@@ -228,6 +228,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "MarginModeForm": (*_MARGINED, "marginMode"),
     "PositionModeForm": ("productType", "posMode"),
     "AssetModeForm": ("productType", "assetMode"),
+    "UnionConvertForm": (),
     # Of an order one of two ids is needed: see the order of refusals.
     "OrderNameForm": (),
     "ReceiptForm": (),
