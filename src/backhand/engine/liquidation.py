@@ -36,9 +36,10 @@ from backhand.engine.margin import (
     value_e20,
 )
 from backhand.engine.market import Market
-from backhand.engine.matching import Match, Sweep, first_lots, matched_lots
+from backhand.engine.matching import Match, first_lots, matched_lots
 from backhand.engine.risk import crossed_buffer_e28, leg_buffer_e28
 from backhand.engine.state import Account, Holding, Ledger, Position, State
+from backhand.engine.sweep import Sweep
 from backhand.events import (
     CancelReason,
     DeficitCovered,

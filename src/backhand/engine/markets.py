@@ -8,10 +8,10 @@ from backhand.engine.book import Order
 from backhand.engine.fills import cancel, leave_book, rest, settle_between, touch, trade
 from backhand.engine.firing import drop
 from backhand.engine.market import Market
-from backhand.engine.matching import Sweep
 from backhand.engine.prices import begin_funding, next_funding_ms, prices_valid, take_prices
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Holding, State
+from backhand.engine.sweep import Sweep
 from backhand.events import (
     CancelReason,
     ContractListed,
