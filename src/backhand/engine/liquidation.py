@@ -287,9 +287,8 @@ def _match_with(
         settle_between(state, order, against, price_ticks, lots, "adl", events)
 
 
-def cover_deficit(state: State, account: Account, ledger: Ledger, events: list[Event]) -> None:
-    """Pay what an account owes that holds no crossed position any more: the fund first, then the house."""
-    owed_e8 = ceil_div(ledger.isolated_margin_e16, E8) - ledger.wallet_e8
+def cover_deficit(state: State, account: Account, ledger: Ledger, owed_e8: int, events: list[Event]) -> None:
+    """Pay what an account's positions have cost beyond what they stood on: the fund first, then the house."""
     money = state.coin(ledger.coin)
     insurance_e8 = min(owed_e8, money.insurance_e8)
     house_e8 = owed_e8 - insurance_e8
