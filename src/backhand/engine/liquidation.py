@@ -281,8 +281,13 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
 def _match_with(
     state: State, order: Order, other: Holding, side: int, price_ticks: int, events: list[Event]
 ) -> None:
-    lots = min(order.open_lots, other.lots(-side))
-    if lots:
+    """Match a leg of a side with another's opposite one, at a price that leaves that holder something."""
+    leg = other.leg(-side)
+    if leg is not None:
+        lots = min(order.open_lots, leg.lots)
+        if not other.account.is_house:
+            guarded = capped_ticks(leg.side, price_ticks, worst_close_ticks(other, leg))
+            price_ticks = price_ticks if guarded == EVERY_PRICE else guarded
         against = venue_order(state, other, side, lots, "adl", events)
         settle_between(state, order, against, price_ticks, lots, "adl", events)
 
