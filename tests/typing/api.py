@@ -24,7 +24,6 @@ from backhand.client.models import (
     Book,
     ClosedPositions,
     Contract,
-    Explanation,
     FillPage,
     Leverages,
     Order,
@@ -33,9 +32,9 @@ from backhand.client.models import (
     Position,
     PositionModeSet,
     Quote,
-    Receipt,
     Ticker,
 )
+from backhand.client.receipts import Explanation, Receipt, ReceiptLeg
 
 KEY = Credentials("key", "secret", "passphrase")
 
@@ -58,7 +57,9 @@ def reads() -> None:
         assert_type(client.fills("ETHUSDT", order_id="1"), FillPage)
         assert_type(client.fills("ETHUSDT").fills[0].fee, Decimal)
         assert_type(client.receipt(client_oid="x"), Receipt)
+        assert_type(client.receipt(client_oid="x").close_leg, ReceiptLeg)
         assert_type(client.explain("0-1"), Explanation)
+        assert_type(client.explain("0-1").refusals[0].facts, dict[str, str])
 
 
 def changes(client: Client) -> None:
