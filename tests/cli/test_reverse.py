@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,10 @@ def rows(screen: str, *names: str) -> list[list[str]]:
         if line.startswith("│")
     ]
     return [row for row in cells if row[0] in names]
+
+
+def a_minute_passes(venue: VenueProcess) -> None:
+    venue.operator.ask("POST", "/_venue/clock/advance", {"by": "1m"})
 
 
 def test_each_leg_is_shown_as_it_was_filled(person: Person) -> None:
@@ -94,3 +99,57 @@ def test_a_better_fill_than_quoted_is_told_apart(person: Person) -> None:
     assert [["against the quote", "close price +0.5, open price +0.5, fee -0.006"]] == rows(
         screen, "against the quote"
     )
+
+
+def test_who_is_asked_again_sees_the_new_quote_first(person: Person) -> None:
+    """The bid falls while the question stands: nothing is done before the new quote was shown and taken."""
+    person.trader.take(LINEAR, "+10")
+    held: list[str] = []
+
+    def fall() -> None:
+        person.venue.operator.set_book(LINEAR, [("998", DEEP)], [("1000", DEEP)], "1000")
+
+    code, screen = person.type("y\ny\n", "reverse", ETH, thinking=[fall, lambda: held.append(person.held)])
+    assert (0, ["+10"], "-10") == (code, held, person.held)
+    first, second, after = screen.split("Reverse ETHUSDT? [y/N]:")
+    assert "sell 10 at 999," in first
+    assert "would be worse than quoted: average price: nothing was done; here is a new quote" in second
+    assert [["open leg", "sell 10 at 998, fee -5.988 USDT"]] == rows(second, "open leg")
+    assert [["against the quote", "as quoted"]] == rows(after, "against the quote")
+
+
+def test_a_no_to_the_second_quote_does_nothing(person: Person) -> None:
+    """The first yes was to a quote that could not be kept; it is not taken for the second."""
+    person.trader.take(LINEAR, "+10")
+    book = person.venue.operator.set_book
+    code, screen = person.type(
+        "y\nn\n",
+        "reverse",
+        ETH,
+        thinking=[lambda: book(LINEAR, [("998", DEEP)], [("1000", DEEP)], "1000")],
+    )
+    assert (10, 2, "+10") == (code, screen.count("closes 10 long, opens 10 short"), person.held)
+
+
+def test_a_quote_that_expired_while_somebody_thought_is_shown_anew(tmp_path: Path) -> None:
+    """A minute passes on the venue's clock: the second question stands under a quote that still holds."""
+    venue = VenueProcess(tmp_path / "venue.log", ("--memory", "--market", "manual", "--clock", "frozen"))
+    venue.start()
+    try:
+        venue.operator.set_book(LINEAR, [("999", DEEP)], [("1000", DEEP)], "1000")
+        person = Person.enrolled(venue, tmp_path)
+        person.trader.take(LINEAR, "+10")
+        code, screen = person.type(
+            "y\ny\n",
+            "reverse",
+            ETH,
+            thinking=[lambda: a_minute_passes(venue)],
+        )
+        assert (0, "-10") == (code, person.held)
+    finally:
+        venue.stop()
+    first, second, after = screen.split("Reverse ETHUSDT? [y/N]:")
+    assert "closes 10 long, opens 10 short" in first
+    assert "The quote has expired: nothing was done; here is a new quote" in second
+    assert "closes 10 long, opens 10 short" in second
+    assert [["against the quote", "as quoted"]] == rows(after, "against the quote")
