@@ -20,6 +20,7 @@ from backhand.client import (
     OutcomeUnknown,
     Refused,
     Reversal,
+    live_positions,
 )
 from backhand.client.models import (
     Account,
@@ -106,6 +107,12 @@ async def in_an_event_loop() -> None:
         assert_type(await client.place_order("ETHUSDT", "sell", 1, reduce_only=True), OrderIds)
 
 
+async def live() -> None:
+    """Positions, followed."""
+    async for held in live_positions(BITGET, KEY, "ETHUSDT", paptrading=True, on_lost=print):
+        assert_type(held, list[Position])
+
+
 def in_process() -> None:
     """The venue in this process: its accounts have every call of a client."""
     venue = Venue(seed=7, clock="frozen")
@@ -141,6 +148,7 @@ def mistakes(client: Client) -> None:
     client.reverse("ETHUSDT", side="buy")  # type: ignore[call-arg]
     client.accounts("SUSDT-FUTURES")  # type: ignore[arg-type]
     client.set_leverage("ETHUSDT", "10")  # type: ignore[arg-type]
+    live_positions(BITGET, None)  # type: ignore[arg-type]
     Venue(clock="scaled")  # type: ignore[arg-type]
     Venue().set_book("ETHUSDT", [(2999.5, 50)], [])  # type: ignore[list-item]
     Venue().open_account({"USDT": 0.1})  # type: ignore[dict-item]
