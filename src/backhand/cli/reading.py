@@ -199,7 +199,7 @@ def positions_table(held: list[Position]) -> Table | str:
                 leg.total,
                 leg.locked,
                 leg.open_price_avg,
-                leg.mark_price,
+                rounded_price(leg.mark_price),
                 leg.leverage,
                 rounded_price(leg.liquidation_price),
                 signed(leg.unrealized_profit).append(f" {leg.margin_coin}", ""),
@@ -246,7 +246,7 @@ def quote_table(quoted: Quote) -> Table:
         ("open leg", _leg(quoted.open_leg, coin)),
         ("realised profit", signed(quoted.realized_profit).append(f" {coin}", "")),
         ("margin", f"needs {shown(quoted.margin_needed)} of {shown(quoted.margin_free)} {coin} free"),
-        ("mark price", quoted.mark_price),
+        ("mark price", rounded_price(quoted.mark_price)),
         ("margin ratio after", percent(quoted.margin_ratio)),
         ("liquidation after", rounded_price(quoted.liquidation_price)),
     ]
@@ -273,7 +273,7 @@ def rounded_price(price: Decimal | None) -> str:
     """Write a computed price with as many digits as a person reads; none where there is none."""
     if price is None or price <= 0:
         return shown(None)
-    return shown(price.quantize(Decimal("0.0001")))
+    return shown(price.quantize(Decimal("0.0001" if price >= 1 else "0.00000001")))
 
 
 def percent(ratio: Decimal) -> str:
