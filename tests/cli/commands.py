@@ -70,7 +70,7 @@ class Person:
     ) -> tuple[int, str]:
         """Run a command in a terminal and type at its questions; exit code and what the screen showed."""
         known = {"BACKHAND_URL": self.venue.base_url, "BACKHAND_CREDENTIALS": str(self.key)}
-        return in_terminal(typed, *arguments, thinking=thinking, **(known | environment))
+        return in_terminal(typed, *front_door(), *arguments, thinking=thinking, **(known | environment))
 
 
 def run(*arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -88,7 +88,10 @@ def run(*arguments: str, stdin: str | None = None, **environment: str) -> subpro
 
 
 def in_terminal(
-    typed: str, *arguments: str, thinking: Sequence[Callable[[], None]] = (), **environment: str
+    typed: str,
+    *command: str,
+    thinking: Sequence[Callable[[], None]] = (),
+    **environment: str,
 ) -> tuple[int, str]:
     """
     Run a command in a terminal, and type a line whenever it has asked something that ends in a colon.
@@ -97,7 +100,7 @@ def in_terminal(
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*front_door(), *arguments],
+        command,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
