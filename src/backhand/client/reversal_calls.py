@@ -16,8 +16,6 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from backhand.client import routes, unified
 from backhand.client.account_calls import positions
 from backhand.client.errors import (
@@ -30,14 +28,15 @@ from backhand.client.errors import (
     UnifiedAccount,
 )
 from backhand.client.finding import Trace, find
-from backhand.client.forms import ExplainForm, ReceiptForm
 from backhand.client.instruments import Instrument, instrument_of
-from backhand.client.models import Explanation, HoldSide, Order, OrderIds, Position, Quote, Receipt
+from backhand.client.models import HoldSide, Order, OrderIds, Position, Quote
+from backhand.client.receipts import Explanation, Receipt
 from backhand.client.refusals import refused
 from backhand.client.reversal import Leg, OpenOrders, Reversal, Shortfall, Wish
-from backhand.client.session import NOTE_HEADER, Flow, Session, read, read_data, text_of, unanswered
+from backhand.client.session import NOTE_HEADER, Flow, Session, read, text_of
 from backhand.client.transport import AnswerLost, HttpAnswer
 from backhand.wire.requests.queries import OrderForm
+from backhand.wire.requests.receipts import ExplainForm, ReceiptForm
 from backhand.wire.requests.reversals import ReversalForm
 
 #: How often a connection is tried for, and how far apart; a reversal is meant for now, not for later.
@@ -292,8 +291,8 @@ def receipt(session: Session, *, order_id: str = "", client_oid: str = "") -> Fl
         Refused: Code 40404 where there are no receipts.
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
-    answer = yield from session.answer(routes.RECEIPT, ReceiptForm(order_id=order_id, client_oid=client_oid))
-    return Receipt(_content(answer, routes.RECEIPT))
+    form = ReceiptForm(order_id=order_id, client_oid=client_oid)
+    return (yield from session.call(routes.RECEIPT, form, Receipt))
 
 
 def explain(session: Session, request_id: str) -> Flow[Explanation]:
@@ -305,12 +304,4 @@ def explain(session: Session, request_id: str) -> Flow[Explanation]:
         Refused: Code 40404 where there are no explanations.
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
-    answer = yield from session.answer(routes.EXPLAIN, ExplainForm(request_id=request_id))
-    return Explanation(_content(answer, routes.EXPLAIN))
-
-
-def _content(answer: HttpAnswer, route: routes.Route) -> dict[str, object]:
-    try:
-        return msgspec.convert(read_data(answer), dict[str, object])
-    except (AnswerLost, msgspec.ValidationError) as lost:
-        raise unanswered(route, "", AnswerLost(str(lost))) from lost
+    return (yield from session.call(routes.EXPLAIN, ExplainForm(request_id=request_id), Explanation))
