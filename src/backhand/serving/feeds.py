@@ -74,6 +74,10 @@ class VenueFeeds:
         """End all of a reader's topics."""
         self._publisher.leave(reader)
 
+    def reads(self, uid: str, topic: Topic, reader: Reader) -> bool:
+        """Whether a reader reads a topic already."""
+        return self._publisher.reads(uid, topic, reader)
+
     def topics_read(self, reader: Reader) -> int:
         """Count a reader's topics."""
         return self._publisher.topics_read(reader)

@@ -108,6 +108,10 @@ class Publisher:
         for subject in self._subscriptions.subjects(reader):
             self._remove(subject, reader)
 
+    def reads(self, uid: str, topic: Topic, reader: Reader) -> bool:
+        """Whether a reader reads a topic."""
+        return self._subscriptions.reads(reader, Subject(uid if topic.is_private else "", topic))
+
     def topics_read(self, reader: Reader) -> int:
         """Count what a reader reads."""
         return len(self._subscriptions.subjects(reader))
