@@ -196,6 +196,24 @@ def test_pages_reach_every_order_of_one_instant() -> None:
     assert [FIRST_ID + 2 * count for count in reversed(range(250))] == seen
 
 
+def test_both_sides_of_a_trade_with_oneself_are_on_one_page() -> None:
+    """Pages that continue below a trade id show each fill once, whatever their size and whoever trades."""
+    tape = Tape()
+    for uids in (("1", "1"), ("1", "2"), ("1", "1"), ("2", "2"), ("1", "1"), ("1", "1")):
+        one, other = (tape.accept(uid) for uid in uids)
+        fill = tape.fill(one.order_id, 10)
+        tape.step(one, other, fill, tape.other_side(fill, other))
+    with closing(filled(tape.applied)) as connection:
+        for limit in (1, 2, 3, 4, 100):
+            seen: list[FillRow] = []
+            wanted = FillFilter(product_type="USDT-FUTURES", limit=limit)
+            while found := reads.fills(connection, "1", wanted):
+                assert len(found) <= limit + 1
+                seen += found
+                wanted = msgspec.structs.replace(wanted, id_less_than=seen[-1].trade_id)
+            assert 9 == len(seen) == len({(row.trade_id, row.order_id) for row in seen})
+
+
 TIMED = OrderFilter(
     product_type="USDT-FUTURES",
     sources=("reverse",),
