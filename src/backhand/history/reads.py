@@ -45,7 +45,7 @@ class FillFilter(Span, frozen=True, kw_only=True):
 
 
 class PositionFilter(Span, frozen=True, kw_only=True):
-    """Which closed positions of an account; None means any. Times are of closing."""
+    """Which closed positions of an account; None means any. Times are of closing, ids of opening."""
 
     product_type: str
     symbol: str | None = None
@@ -182,16 +182,14 @@ def _fills_of_order(
 def closed_positions(
     connection: sqlite3.Connection, uid: str, wanted: PositionFilter
 ) -> list[ClosedPositionRow]:
-    """Find an account's closed positions, by position id."""
+    """Find an account's closed positions, by the time of their closing."""
     matching = Conditions("uid = ?", uid)
-    matching.add("position_id < ?", bounded(wanted.id_less_than))
-    matching.add("closed_at_ms >= ?", bounded(wanted.start_ms))
-    matching.add("closed_at_ms <= ?", bounded(wanted.end_ms))
+    matching.add_span(connection, CLOSED_POSITIONS, wanted, "closed_at_ms")
     return matching.page_of_symbols(
         connection,
         CLOSED_POSITIONS,
         "closed_positions_by_symbol",
-        ("position_id",),
+        ("closed_at_ms", "position_id"),
         wanted.limit,
         wanted.product_type,
         wanted.symbol,

@@ -27,7 +27,7 @@ from backhand.history.writes import Folds, resumed_folds
 
 #: Kept in the file's header (`PRAGMA user_version`). Raise it with every change of a table, of an index,
 #: of a row's fields or of what a fold puts into them: older files are then made again.
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 #: Write-ahead log before a checkpoint. A checkpoint syncs twice; every 32 MiB makes that rare, and the
 #: log still fits the page cache.
 _CHECKPOINT_PAGES: Final = 8_192

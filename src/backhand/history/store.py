@@ -21,6 +21,7 @@ start again. What is not in the file is in the journal.
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -60,11 +61,13 @@ TRANSACTION_COMMANDS_MAX: Final = 1_000
 #: 1 000 costs a third of what those of 30 cost, because each writes every page that it touches once. A crash
 #: loses nothing by it, the journal has them; a start folds a moment's worth more.
 GATHERING_S: Final = 0.5
-#: Steps of SQLite's machine for one read, about half a second: a filter that matches next to nothing of
-#: a very long past must not keep everybody else's reads and writes waiting.
-READ_STEPS_MAX: Final = 20_000_000
-#: Steps between two looks at how many there were.
-_STEPS_PER_LOOK: Final = 500_000
+#: How long one read may hold the worker: a filter that matches next to nothing of a very long past must not
+#: keep everybody else's reads and writes waiting. A step of SQLite's machine takes 20 to 130 ns, as the past
+#: is in the page cache or not, so that a bound of steps alone would be one of half a second or of three.
+READ_WORK_S_MAX: Final = 0.5
+#: Steps between two looks at the time, about 10 ms: more than any page takes that its index answers, so that
+#: no such page is refused however slow the machine is.
+_STEPS_PER_LOOK: Final = 100_000
 
 T = TypeVar("T")
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -355,12 +358,10 @@ class History:
     def _answer(self, read: _Read[T]) -> None:
         if not read.answer.set_running_or_notify_cancel():
             return
-        looks = 0
+        ends_at = time.monotonic() + READ_WORK_S_MAX
 
         def too_long() -> bool:
-            nonlocal looks
-            looks += 1
-            return looks * _STEPS_PER_LOOK > READ_STEPS_MAX
+            return time.monotonic() > ends_at
 
         self._connection.set_progress_handler(too_long, _STEPS_PER_LOOK)
         try:
