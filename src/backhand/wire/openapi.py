@@ -247,7 +247,10 @@ def _description(endpoint: Endpoint) -> str:
 
 
 def _operation_id(endpoint: Endpoint) -> str:
-    words = re.split(r"[/-]", endpoint.path.removeprefix("/api/").removeprefix("v2/"))
+    path = endpoint.path.removeprefix("/api/").removeprefix("v2/")
+    if endpoint.method == "POST" and ("GET", endpoint.path) in ENDPOINTS:
+        path += "/post"  # An id is one operation's only.
+    words = re.split(r"[/-]", path)
     return words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
 
