@@ -211,9 +211,8 @@ def test_canary_is_caught(target: Target, status: int, body: bytes, wanted: str)
     with HTTPServer(("127.0.0.1", 0), Broken) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        address = f"http://127.0.0.1:{server.server_port}"
+        broken = target._replace(base_url=f"http://127.0.0.1:{server.server_port}")
         with pytest.raises((FailureGroup, Failure)) as caught:
-            broken = target._replace(base_url=address)
             judge(broken, "post", "/api/v2/mix/order/click-backhand", "meant", 1)
         server.shutdown()
         thread.join()
