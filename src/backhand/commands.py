@@ -228,7 +228,9 @@ class ReplaceLadder(Message, frozen=True):
     Replace the house's whole ladder for a symbol, and its prices when given, in one step.
 
     Levels are (price_ticks, size_lots), best first. Levels that cross resting orders trade as taker.
-    `good_for_ms` as in `SetPrice`.
+    `good_for_ms` as in `SetPrice`. Afterwards the house takes `taken_lots` of its own best level, buying when
+    positive, so that a market in which nobody trades has a last price: only where that level's first order
+    is its own and larger, so that no client's order is passed over or filled.
     """
 
     symbol: str
@@ -237,6 +239,7 @@ class ReplaceLadder(Message, frozen=True):
     index_price_e12: int | None = None
     mark_price_e12: int | None = None
     good_for_ms: int | None = None
+    taken_lots: int = 0
 
 
 class Preset(msgspec.Struct, frozen=True, gc=False):

@@ -257,7 +257,9 @@ def _ladder(choose: Choose) -> Command:
     bids = tuple((middle - 1 - level, choose(SIZES)) for level in range(choose((0, 1, 2, 3))))
     asks = tuple((middle + 1 + level, choose(SIZES)) for level in range(choose((0, 1, 2, 3))))
     index_e12 = choose((None, None, middle * E12))
-    return ReplaceLadder(_symbol(choose), bids, asks, index_e12, choose((None, None, None, 100 * E12)))
+    mark_e12 = choose((None, None, None, 100 * E12))
+    taken_lots = choose((0, 0, 0, 1, -2))
+    return ReplaceLadder(_symbol(choose), bids, asks, index_e12, mark_e12, taken_lots=taken_lots)
 
 
 def _price(choose: Choose) -> Command:

@@ -77,7 +77,7 @@ EVERY_COMMAND: tuple[Command, ...] = (
     OpenKey("1", "bg_1", b"\x00sealed\xff", b"hash", ("read",)),
     Transfer("1", "USDT", -(2**63)),
     SetPrice("BTCUSDT", 60_000 * 10**12, None),
-    ReplaceLadder("BTCUSDT", ((599_999, 10), (599_998, 20)), (), mark_price_e12=2**63),
+    ReplaceLadder("BTCUSDT", ((599_999, 10), (599_998, 20)), (), mark_price_e12=2**63, taken_lots=-3),
     PlaceOrder("1", "BTCUSDT", BUY, "market", 2**64 - 1, effect="open", client_oid="Ünïcode-☂"),
     ResumeVenue(),
     AdvanceClock(),
