@@ -83,10 +83,12 @@ EVERY_COMMAND: tuple[Command, ...] = (
     AdvanceClock(),
     CancelOrder("1", "BTCUSDT", order_id=10**18),
     CancelOrders("1", "USDT-FUTURES", "BTCUSDT"),
-    ModifyOrder("1", "BTCUSDT", client_oid="a", presets_sent=True, take_profit=Preset(7, 8)),
+    ModifyOrder("1", "BTCUSDT", client_oid="a", presets_sent=True, take_profit=Preset(7, 8, "last")),
     ClosePositions("1", "USDT-FUTURES", side=-1),
     PlaceTrigger("1", "BTCUSDT", "trailing_stop", 1, callback_rate_e8=10**6, stp_mode="cancel_both"),
-    ModifyTrigger("1", "BTCUSDT", protecting=True, order_id=10**18, trigger_price_ticks=5),
+    ModifyTrigger(
+        "1", "BTCUSDT", protecting=True, order_id=10**18, trigger_price_ticks=5, kept_preset="stop_loss"
+    ),
     CancelTrigger("1", "BTCUSDT", client_oid="b"),
     CancelTriggers("1", "USDT-FUTURES", ("entry", "trailing_entry")),
     MoveMargin("1", "BTCUSDT", -1, -(2**63)),
