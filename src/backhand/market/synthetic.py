@@ -22,15 +22,15 @@ from backhand.units import E12, E20
 STEP_SECONDS: Final = 0.5
 #: How long a price may be used: a market that fell silent for twenty steps says nothing any more.
 GOOD_FOR_MS: Final = 10_000
-#: Levels a side. Each costs journal space at every step: 12 levels of 8 symbols make about 4 kB a second.
+#: Levels a side. Each costs journal space at every step: 12 levels of 8 symbols make about 8 kB a second.
 LEVELS: Final = 12
 #: Quote value of the first level; level n holds n times as much, a whole side 78 times: 78 million.
 FIRST_LEVEL_VALUE: Final = 1_000_000
 #: Distance between levels, and the largest step of the walk, in parts of the price.
 LEVEL_PARTS: Final = 10_000
 STEP_PARTS: Final = 5_000
-#: One step in so many has a trade of the house with itself: one in two seconds per symbol. Each takes 150
-#: bytes of the read models, 50 MB a day for 8 symbols; the journal of the ladders grows by 700 MB meanwhile.
+#: One step in so many has a trade of the house with itself: one in two seconds per symbol. Each takes 170
+#: bytes of the read models, 60 MB a day for 8 symbols; the journal of the ladders grows by 700 MB meanwhile.
 TRADE_STEPS: Final = 4
 #: Quote value of such a trade: this, up to so many times.
 TRADE_VALUE: Final = 100
