@@ -99,9 +99,9 @@ def flip_reduce_only(patch: pytest.MonkeyPatch) -> None:
     """Let reduce-only makers be filled beyond their position."""
     arrive = sweep.Sweep._arrive  # noqa: SLF001 (broken on purpose)
 
-    def unbounded(walk: Any, order: Any) -> None:
-        arrive(walk, order)
-        if order is not None:
+    def unbounded(walk: Any, order: Any, wanted: int) -> None:
+        arrive(walk, order, wanted)
+        if order is not None and order.reduce_only:
             walk._order_lots = order.open_lots  # noqa: SLF001
             walk._order_ending = None  # noqa: SLF001
 
@@ -208,7 +208,7 @@ def ignore_self_trades(patch: pytest.MonkeyPatch) -> None:
     """Let takers meet their own orders whatever they asked for."""
     whole = sweep.Sweep
     patch.setattr(
-        orders, "Sweep", lambda market, side, account, _, *more: whole(market, side, account, "none", *more)
+        orders, "Sweep", lambda market, side, taker, _, *more: whole(market, side, taker, "none", *more)
     )
 
 

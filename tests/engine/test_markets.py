@@ -248,6 +248,27 @@ wallet bob                         | 1199.9
     assert ("alice", 150 * E8) == (paid.uid, paid.insurance_e8 + paid.house_e8)
 
 
+def test_a_crossed_account_owes_nothing_after_its_positions_are_settled() -> None:
+    """At a price at which nobody was liquidated they may cost more than there is: that is covered."""
+    world = World(LINEAR)
+    log = """
+index 100 for 10s                  | ok
+open alice x20 with 100            | ok
+open bob with 1000                 | ok
+sell bob 10 @100                   | ok
+buy alice 10 @100                  | filled 10 @ 100
+wallet alice                       | 99.4
+resume                             | ok
+index 60 for 10s                   | ok
+terms status=off                   | filled 10 @ 60
+wallet alice                       | 0
+wallet bob                         | 1399.8
+"""
+    assert log == world.play(log)
+    (paid,) = [event for event in world.venue.events[-1] if isinstance(event, DeficitCovered)]
+    assert ("alice", 400 * E8 - 9940000000) == (paid.uid, paid.insurance_e8 + paid.house_e8)
+
+
 BIDS, ASKS = ((99, 5), (98, 5)), ((101, 5), (102, 5))
 
 

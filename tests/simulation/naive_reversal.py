@@ -160,8 +160,13 @@ def _open(scene: Scene, call: ReversePosition, outcome: Outcome) -> None:
     if scene.parties[call.uid].hedge:
         taker.hold_side = taker.side
 
+    party = scene.parties[call.uid]
+    closes_on = not party.hedge and party.legs[outcome.from_side].lots > 0
+    guard = closing_guard(scene, party, outcome.from_side) if closes_on else None
+
     def in_band(price: Fraction) -> bool:
-        return scene.in_band(taker.side, price)
+        # Where a part was honoured, this leg goes on closing, under the same guard (A19).
+        return scene.in_band(taker.side, price) and (guard is None or guard(price))
 
     met, own = take(scene.copy(), taker, in_band, {})
     lots = sum(fill.lots for fill in met)
@@ -245,8 +250,9 @@ def take(
     """
     Trade with the other side from its best order on; gives the fills, and own orders that were in the way.
 
-    A reduce-only maker gives what its leg still holds, and what it has beyond that is cancelled. A maker that
-    opens at a loss at mark, and could not bear all it offers, is cancelled (section 5, post-fill guard).
+    A reduce-only maker gives what its leg still holds, and every maker what its account can bear: it closes
+    nothing beyond bankruptcy, and opens nothing that it could not open now (both guards of section 5). What
+    a maker has beyond that is cancelled.
     """
     fills: list[Filled] = []
     own: list[Order] = []
@@ -257,13 +263,11 @@ def take(
         if maker.uid == taker.uid:
             own.append(maker)
             continue
-        if _is_beyond_its_means(scene, maker):
-            cancelled[maker.order_id] = (CancelReason.OPENING_RATIO, maker.lots)
-            scene.remove(maker)
-            continue
-        lots = maker.lots
+        lots, ending = maker.lots, CancelReason.REDUCE_ONLY_EXCESS
         if maker.reduce_only:
             lots = min(lots, scene.parties[maker.uid].legs[-maker.side].lots)
+        if (bearable := _bearable(scene, maker, lots)) < lots:
+            lots, ending = bearable, CancelReason.MARGIN_GUARD
         is_spent = lots < maker.lots
         lots = min(lots, left)
         if lots:
@@ -274,22 +278,27 @@ def take(
         if maker.lots == 0:
             scene.remove(maker)
         elif is_spent and left:
-            cancelled[maker.order_id] = (CancelReason.REDUCE_ONLY_EXCESS, maker.lots)
+            cancelled[maker.order_id] = (ending, maker.lots)
             scene.remove(maker)
     return fills, own
 
 
-def _is_beyond_its_means(scene: Scene, maker: Order) -> bool:
-    """Whether filling all of a maker opens at a loss, and leaves its margin ratio above 0.9."""
-    price = scene.price(maker.price_ticks)
-    if maker.uid == HOUSE_UID or maker.reduce_only or (price - scene.mark) * maker.side <= 0:
-        return False
+def _bearable(scene: Scene, maker: Order, lots: int) -> int:
+    """How many of these lots of a maker its account can bear: all, what closes, or none."""
+    if maker.uid == HOUSE_UID:
+        return lots
+    party, price = scene.parties[maker.uid], scene.price(maker.price_ticks)
+    held = party.legs[-maker.side].lots
+    closing = lots if maker.reduce_only else 0 if maker.hold_side else min(lots, held)
+    loses = (price - scene.mark) * maker.side > 0
+    if closing and loses and not closing_guard(scene, party, -maker.side)(price):
+        return 0
     after = scene.copy()
     party = after.parties[maker.uid]
-    held = party.legs[maker.side].lots
-    trade(after, maker, maker.price_ticks, maker.lots, is_taker=False)
+    trade(after, maker, maker.price_ticks, lots, is_taker=False)
     maintenance, equity = after.risk(party, maker.side)
-    return party.legs[maker.side].lots > held and maintenance > equity * OPENING_RATIO_MAX
+    is_covered = maintenance <= equity * OPENING_RATIO_MAX and party.wallet >= party.set_aside
+    return lots if closing == lots or is_covered else closing
 
 
 def trade(scene: Scene, order: Order, price_ticks: int, lots: int, *, is_taker: bool) -> Filled:

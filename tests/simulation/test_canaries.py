@@ -90,9 +90,7 @@ def shrink_the_newest(patch: pytest.MonkeyPatch) -> None:
 
 def cut_own_makers(patch: pytest.MonkeyPatch) -> None:
     """Count what an account sells to itself as gone from its position."""
-    patch.setattr(
-        orders, "Sweep", lambda market, side, account, stp, *_: sweep.Sweep(market, side, account, stp)
-    )
+    patch.setattr(orders, "Sweep", lambda market, side, taker, stp, *_: sweep.Sweep(market, side, taker, stp))
 
 
 def requote_at_the_back(patch: pytest.MonkeyPatch) -> None:
@@ -127,7 +125,7 @@ def ignore_the_ratio(patch: pytest.MonkeyPatch) -> None:
 
 def fill_whatever_it_costs(patch: pytest.MonkeyPatch) -> None:
     """Fill makers that cannot bear what they lose."""
-    patch.setattr(sweep.Sweep, "_bear", lambda *_: None)
+    patch.setattr(sweep.Sweep, "_bound", lambda _walk, _order, before: before)
 
 
 def need_half(patch: pytest.MonkeyPatch) -> None:
@@ -150,7 +148,7 @@ def ignore_locks(patch: pytest.MonkeyPatch) -> None:
 def trade_with_oneself(patch: pytest.MonkeyPatch) -> None:
     """Let a reversal hit the account's own orders."""
     patch.setattr(
-        reversal_plan, "Sweep", lambda market, side, account: sweep.Sweep(market, side, account, "none")
+        reversal_plan, "Sweep", lambda market, side, taker: sweep.Sweep(market, side, taker, "none", False)
     )
 
 

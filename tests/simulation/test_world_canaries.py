@@ -136,18 +136,13 @@ def liquidate_early(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-def let_them_owe(patch: pytest.MonkeyPatch) -> None:
-    """Cover no deficit."""
-    patch.setattr(settling, "cover_deficit", lambda *_: None)
-
-
 def flip_reduce_only(patch: pytest.MonkeyPatch) -> None:
     """Let reduce-only makers be filled beyond their position."""
     arrive = sweep.Sweep._arrive  # noqa: SLF001 (broken on purpose)
 
-    def unbounded(walk: Any, order: Any) -> None:
-        arrive(walk, order)
-        if order is not None:
+    def unbounded(walk: Any, order: Any, wanted: int) -> None:
+        arrive(walk, order, wanted)
+        if order is not None and order.reduce_only:
             walk._order_lots = order.open_lots  # noqa: SLF001
             walk._order_ending = None  # noqa: SLF001
 
@@ -176,7 +171,6 @@ def play() -> None:
         ignore_the_ends_of_tiers,
         skip_a_liquidation,
         liquidate_early,
-        let_them_owe,
         flip_reduce_only,
     ],
 )

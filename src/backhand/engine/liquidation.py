@@ -147,7 +147,7 @@ def _reduce_by_tiers(state: State, holding: Holding, leg: Position, events: list
     limit = capped_ticks(leg.side, edge, worst_close_ticks(holding, leg))
     if limit == EVERY_PRICE or lots >= leg.lots:
         return False
-    matches = Sweep(market, -leg.side, holding.account).take(lots, limit)
+    matches = Sweep(market, -leg.side, holding).take(lots, limit)
     if matched_lots(matches) == 0:
         return False
     order = venue_order(state, holding, -leg.side, lots, "liquidation", events)
@@ -171,7 +171,7 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
     # Not from the wallet: the holder's own opposite leg may be the one that is deleveraged.
     before_e8 = leg.profit_e8 - leg.close_fee_e8
     order = venue_order(state, holding, -side, lots, "liquidation", events)
-    sweep = Sweep(market, -side, account)
+    sweep = Sweep(market, -side, holding)
     matches = sweep.take(lots, band_edge_ticks(market, -side))
     for own in sweep.own:
         cancel(state, own, CancelReason.LIQUIDATION, events)

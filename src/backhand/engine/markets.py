@@ -291,7 +291,7 @@ def _quote(
             order.size_lots = size_lots
             continue
         order = Order(state.take_order_id(), "", holding, side, 0, False, price_ticks, size_lots)
-        matches = Sweep(holding.market, side, holding.account).take(size_lots, price_ticks)
+        matches = Sweep(holding.market, side, holding).take(size_lots, price_ticks)
         if matches and is_halted:
             continue
         for match in matches:

@@ -262,8 +262,7 @@ def _match(placement: Placement, limit: int) -> None:
     """Find what an order would hit, and what its time in force and self-trade rule make of it."""
     holding, tif, size = placement.holding, placement.tif, placement.size_lots
     stp = "none" if tif == "post_only" else placement.command.stp_mode
-    grown = None if placement.closing else holding
-    sweep = Sweep(holding.market, placement.side, holding.account, stp, grown, placement.hold_side)
+    sweep = Sweep(holding.market, placement.side, holding, stp, placement.closing, placement.hold_side)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
     placement.own = sweep.own
@@ -349,7 +348,11 @@ def check_funds(
     available = preview.available_e20()
     leverage = holding.leverage_in(side, preview.isolated)
     need = preview.opening_need_e20(side, opening) + order_reserve_e8(market, resting, limit, leverage) * E12
-    preview.open(side, opening)
+    for match in opening:
+        preview.open(side, [match])
+        maker = match.maker
+        if maker.holding is holding:
+            preview.fill(-side, maker.hold_side, maker.reduce_only, match.lots, maker.price_ticks, False)
     if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
         return RejectReason.TIER_EXCEEDED
     loses = resting > 0 and unrealised_e20(market, side, resting, limit * market.tick_e12) < 0

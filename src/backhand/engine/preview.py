@@ -6,9 +6,11 @@ the real legs.
 """
 
 from backhand.engine.book import Order
+from backhand.engine.guard import crossed_value_e20
 from backhand.engine.margin import (
     OPENING_RATIO_MAX_E8,
     average_price_after_e12,
+    bankruptcy_price_ticks,
     crossed_sums,
     fee_e8,
     fee_volume,
@@ -204,7 +206,7 @@ class Preview:
     def exceeds_opening_ratio(self, side: int) -> bool:
         """Whether the margin ratio at mark is beyond what a new opening may bring it to."""
         equity, maintenance = self.margin(side)
-        return maintenance > equity * OPENING_RATIO_MAX_E8 or equity <= 0
+        return maintenance > equity * OPENING_RATIO_MAX_E8
 
     def opening_slack_e28(self, side: int) -> int:
         """How much maintenance margin that bound leaves over; below zero, how much is missing."""
@@ -250,17 +252,54 @@ class Preview:
         self._charge(lots, price_ticks)
         self._extend(side, lots, price_ticks)
 
-    def give(self, order: Order, lots: int) -> int:
-        """Fill lots of a resting order of the holding, as maker; returns how many of them open."""
-        self._charge(lots, order.price_ticks, False)
-        closing = lots
-        if not order.reduce_only:
-            closing = 0 if order.hold_side else min(lots, self.lots(-order.side))
+    def fill(
+        self, side: int, hold_side: int, closes: bool, lots: int, price_ticks: int, is_taker: bool
+    ) -> None:
+        """Fill lots of an order of the holding; see `closing_lots`."""
+        if lots == 0:
+            return
+        self._charge(lots, price_ticks, is_taker)
+        closing = self.closing_lots(side, hold_side, closes, lots)
         if closing:
-            self._reduce(-order.side, closing, order.price_ticks)
+            self._reduce(-side, closing, price_ticks)
         if closing < lots:
-            self._extend(order.side, lots - closing, order.price_ticks)
-        return lots - closing
+            self._extend(side, lots - closing, price_ticks)
+
+    def closing_lots(self, side: int, hold_side: int, closes: bool, lots: int) -> int:
+        """How many of an order's lots close: all of a close, in one-way mode what the other side holds."""
+        if closes:
+            return lots
+        return 0 if hold_side else min(lots, self.lots(-side))
+
+    def worst_close_ticks(self, side: int) -> int:
+        """The bankruptcy price of a leg, as `guard.worst_close_ticks` has it."""
+        market = self.market
+        lots, average, margin = self._leg(side)
+        if self.isolated:
+            return bankruptcy_price_ticks(market, side, lots, average, margin * E12)
+        equity_e20, _ = self.margin(side)
+        held = self.holding.lots(1) + self.holding.lots(-1)
+        mark = market.mark_price_e12
+        total_e20 = crossed_value_e20(self.holding.ledger) - margin_value_e20(market, held, mark)
+        total_e20 += margin_value_e20(market, self.long_lots + self.short_lots, mark)
+        own_e20 = margin_value_e20(market, lots, mark)
+        share_e28 = equity_e20 * E8 if own_e20 == total_e20 else equity_e20 * E8 * own_e20 // total_e20
+        funds_e28 = share_e28 - unrealised_e20(market, side, lots, average) * E8
+        return bankruptcy_price_ticks(market, side, lots, average, funds_e28)
+
+    def is_bearable(self, side: int) -> bool:
+        """
+        Whether a leg may be opened like this: within the ratio of an opening, and on money that is there.
+
+        What an isolated leg has set aside is gone for crossed legs, which must still be covered.
+        """
+        if self.exceeds_opening_ratio(side):
+            return False
+        if not self.isolated:
+            return True
+        equity_e20 = self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 + self.other_unrealised_e20
+        spare_e28 = equity_e20 * E8 - self.other_maintenance_e28
+        return spare_e28 > 0 or (spare_e28 == 0 and self.other_maintenance_e28 == 0)
 
     def _leg(self, side: int) -> tuple[int, int, int]:
         """Lots, average price and margin of a leg."""

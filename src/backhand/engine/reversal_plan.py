@@ -153,7 +153,7 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
     trade_side = -position.side
     edge = band_edge_ticks(market, trade_side)
     _guard(plan, edge, command)
-    sweep = Sweep(market, trade_side, account)
+    sweep = Sweep(market, trade_side, holding)
     _plan_close(plan, position, sweep)
     if plan.closed_lots == 0:
         # The closing guard may leave nothing to close at; only a band without any order refuses.
@@ -195,7 +195,7 @@ def _guard(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> Non
 def _offered_lots(plan: ReversalPlan, limit_ticks: int) -> int:
     """What others offer up to a price, at most both legs."""
     holding = plan.holding
-    sweep = Sweep(holding.market, -plan.from_side, holding.account)
+    sweep = Sweep(holding.market, -plan.from_side, holding)
     return matched_lots(sweep.take(2 * plan.size_lots, limit_ticks))
 
 
@@ -317,7 +317,11 @@ def _plan_open(state: State, plan: ReversalPlan, sweep: Sweep, hedge: bool, comm
             if wanted == 0:
                 return
     met = len(sweep.own)
-    opens = sweep.take(wanted, plan.limit_ticks)
+    limit = plan.limit_ticks
+    if not hedge and plan.after.lots(plan.from_side):
+        # Where a part was closed, this leg goes on closing, under the same guard.
+        limit = capped_ticks(plan.from_side, limit, plan.after.worst_close_ticks(plan.from_side))
+    opens = [] if limit == EVERY_PRICE else sweep.take(wanted, limit)
     lots = matched_lots(opens)
     if lots < wanted:
         plan.shortfall = CancelReason.SHORTFALL_LIQUIDITY

@@ -7,10 +7,11 @@ later, match by match, in `fills.trade`.
 """
 
 from backhand.engine.book import Order
+from backhand.engine.guard import capped_ticks
 from backhand.engine.market import Market
 from backhand.engine.matching import Match
 from backhand.engine.preview import Preview
-from backhand.engine.state import Account, Holding
+from backhand.engine.state import Holding
 from backhand.events import CancelReason
 
 
@@ -18,37 +19,42 @@ class Sweep:
     """
     A walk over the resting orders that a taker of `side` meets, best first.
 
-    What an order gives is bounded by what a reduce-only maker's leg still holds, and it gives nothing where
-    its account could not bear its fill (`_bear`): the rest of it is cancelled when it is met.
+    What an order gives is bounded by what a reduce-only maker's leg still holds, and by what its account can
+    bear (`_bound`); beyond that it is cancelled when it is met.
 
-    Orders of `taker` itself are passed over and collected in `own`: they must be cancelled before the
+    Orders of the `taker` itself are passed over and collected in `own`: they must be cancelled before the
     matches are executed. Unless `stp_mode` is cancel_maker the walk stops at the first of them, which is
-    collected with cancel_both only; with `none` they are met like any others. An opening taker names its
-    holding in `grown`, and the leg in `hold_side` (0 in one-way mode): what it gets of its own orders
-    leaves that leg as large as it was.
+    collected with cancel_both only; with `none` they are met like any others. `closes` and `hold_side` (0
+    in one-way mode) are the taker's: what an opening one gets of its own orders leaves that leg as large
+    as it was.
     """
 
     def __init__(
         self,
         market: Market,
         side: int,
-        taker: Account,
+        taker: Holding,
         stp_mode: str = "cancel_maker",
-        grown: Holding | None = None,
+        closes: bool = True,
         hold_side: int = 0,
     ) -> None:
         self.side = side
         self.taker = taker
         self.stp_mode = stp_mode
-        self.grown = grown
+        self.closes = closes
         self.hold_side = hold_side
         self.own: list[Order] = []
         #: Whether an own order stopped the walk.
         self.stopped = False
         #: Lots that the matches so far take from each maker's leg.
         self._taken_lots: dict[Holding, int] = {}
-        #: Makers as they stand after what they give at prices that lose at mark.
+        #: Makers as they stand after what they give.
         self._previews: dict[Holding, Preview] = {}
+        #: The taker as it stands after what it takes, where orders of its own may be met and must be borne.
+        #: Crossed legs of one account win from each other what they lose.
+        self._joint: Preview | None = None
+        if stp_mode == "none" and taker.isolated and taker.orders:
+            self._joint = Preview(taker, True)
         self._levels = market.book.side(-side)
         mark_e12 = market.mark_price_e12
         #: Makers with a greater key lose at mark.
@@ -77,17 +83,17 @@ class Sweep:
                 self._next_key -= 1
                 self._key = key
                 order = self._levels.levels[key].first
-                self._arrive(order)
+                self._arrive(order, left)
                 continue
             if self._key + limit_key < 0:
                 break
-            if order.holding.account is self.taker and self.stp_mode != "none":
+            if self._is_own(order) and self.stp_mode != "none":
                 if self.stp_mode != "cancel_taker":
                     self.own.append(order)
                 if self.stp_mode != "cancel_maker":
                     self.stopped = True
                     break
-                self._arrive(order.after)
+                self._arrive(order.after, left)
                 continue
             got = min(left, self._order_lots)
             left -= got
@@ -96,45 +102,76 @@ class Sweep:
             ending = self._order_ending if exhausted else None
             if got or ending is not None:
                 taken.append(Match(order, got, ending))
-            if order.reduce_only or order.hold_side == 0:
-                holding = order.holding
-                if holding is not self.grown or order.hold_side != self.hold_side:
-                    self._taken_lots[holding] = self._taken_lots.get(holding, 0) + got
+            self._count(order, got)
             if exhausted:
-                self._arrive(order.after)
+                self._arrive(order.after, left)
         return taken
 
-    def _arrive(self, order: Order | None) -> None:
-        """Stand before an order and find out what it gives."""
+    def _is_own(self, order: Order) -> bool:
+        return order.holding.account is self.taker.account
+
+    def _count(self, order: Order, lots: int) -> None:
+        """Remember what a match changes for the orders behind it."""
+        holding, own = order.holding, self._is_own(order)
+        if (order.reduce_only or order.hold_side == 0) and not (
+            own and not self.closes and order.hold_side == self.hold_side
+        ):
+            self._taken_lots[holding] = self._taken_lots.get(holding, 0) + lots
+        joint = self._joint
+        if joint is not None:
+            joint.fill(self.side, self.hold_side, self.closes, lots, order.price_ticks, True)
+            if own:
+                joint.fill(order.side, order.hold_side, order.reduce_only, lots, order.price_ticks, False)
+
+    def _arrive(self, order: Order | None, wanted: int) -> None:
+        """Stand before an order and find out what of it the taker, who still wants so much, can get."""
         self._order = order
         self._order_ending = None
         if order is None:
             return
         self._order_lots = order.open_lots
+        holding = order.holding
         if order.reduce_only:
-            held = order.holding.lots(-order.side) - self._taken_lots.get(order.holding, 0)
+            held = holding.lots(-order.side) - self._taken_lots.get(holding, 0)
             if held < order.open_lots:
                 self._order_lots = max(0, held)
                 self._order_ending = CancelReason.REDUCE_ONLY_EXCESS
-        account = order.holding.account
-        if self._key > self._mark_key and not account.is_house and account is not self.taker:
-            self._bear(order)
+        if holding.account.is_house or self._order_lots == 0:
+            return
+        if not self._is_own(order):
+            before = self._previews.get(holding)
+            self._previews[holding] = self._bound(
+                order, Preview(holding, holding.isolated) if before is None else before
+            )
+        elif self._joint is not None:
+            before = self._joint.copy()
+            lots = min(wanted, self._order_lots)
+            before.fill(self.side, self.hold_side, self.closes, lots, order.price_ticks, True)
+            self._bound(order, before)
 
-    def _bear(self, order: Order) -> None:
+    def _bound(self, order: Order, before: Preview) -> Preview:
         """
-        Let an order whose price loses at mark give nothing where its account could not bear it.
+        Cut what an order gives to what its account can bear; how the account stands after that.
 
-        Its fill hands the difference to the taker; what the account could not pay of it would be paid by
-        the fund, or by those it is deleveraged against. The taker's own orders hand nothing away. Orders
-        are judged by all that they give, each after the ones before it. Source: the post-fill guard of
-        contracts.md section 5.
+        What it was placed for may have changed since: the mark, the money, the legs. What it could not pay
+        would be paid by the fund, or by those it is deleveraged against. It closes nothing beyond the
+        bankruptcy price of its leg, and opens nothing that it could not open now. Orders are judged by all
+        that they give, each after those before it. Source: both guards of contracts.md section 5.
         """
-        holding = order.holding
-        before = self._previews.get(holding)
-        after = Preview(holding, holding.isolated) if before is None else before.copy()
-        opens = after.give(order, self._order_lots)
-        if opens and after.exceeds_opening_ratio(order.side):
-            self._order_lots = 0
-            self._order_ending = CancelReason.OPENING_RATIO
-        else:
-            self._previews[holding] = after
+        side, lots, ticks = order.side, self._order_lots, order.price_ticks
+        closing = before.closing_lots(side, order.hold_side, order.reduce_only, lots)
+        given = lots
+        loses = self._key > self._mark_key
+        if closing and loses and capped_ticks(-side, ticks, before.worst_close_ticks(-side)) != ticks:
+            given = 0
+        after = before.copy()
+        if given:
+            after.fill(side, order.hold_side, order.reduce_only, given, ticks, False)
+            if closing < given and not after.is_bearable(side):
+                given = closing
+                after = before.copy()
+                after.fill(side, order.hold_side, order.reduce_only, given, ticks, False)
+        if given < lots:
+            self._order_lots = given
+            self._order_ending = CancelReason.MARGIN_GUARD
+        return after
