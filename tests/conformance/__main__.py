@@ -69,7 +69,8 @@ def run(
             lines = len(log.read_text().splitlines())
             sys.stderr.write(f"minute {candle} of {candles}: {lines} lines in {log}\n")
         ended_early = process.poll() is not None
-        process.send_signal(signal.SIGINT)
+        # Not SIGINT: whoever runs this in the background has it ignored, and so has freqtrade then.
+        process.send_signal(signal.SIGTERM)
         process.wait(END_SECONDS_MAX)
     except subprocess.TimeoutExpired:
         ended_early = True
