@@ -54,11 +54,12 @@ def reversal(**fields: Any) -> ReversePosition:
         ({"clientOid": "aZ09_:#+- " * 6 + "abcd"}, reversal(client_oid="aZ09_:#+- " * 6 + "abcd")),
         ({"shortfall": "Largest"}, reversal(shortfall="largest")),
         (
-            {"shortfall": "close", "openOrders": "AUTO", "worstPrice": "", "quoteId": None},
+            {"shortfall": "close", "openOrders": "AUTO", "worstPrice": None, "quoteId": None},
             reversal(shortfall="close"),
         ),
         ({"symbol": "btcusdt", "productType": "usdt-futures", "marginCoin": "usdt"}, reversal()),
         ({"unknown": {"a": [1]}, "reverse": True}, reversal()),
+        ({"unknown": "worstPrice", "price": "", "slippage": 1, "short": None}, reversal()),
     ],
 )
 def test_what_was_sent_becomes_a_command(fields: dict[str, Any], expected: ReversePosition) -> None:
@@ -144,7 +145,7 @@ def test_the_documented_sample_is_accepted() -> None:
         (
             {"quoteId": "q"},
             "98002",
-            "The quote is not of this account and position, or was changed",
+            "The quote was not made by this venue, or was changed",
         ),
         ({"quoteId": "☂" * 40}, "98002", None),
         ({"quoteId": "A" * 2_000}, "98002", None),
@@ -189,7 +190,7 @@ def test_checks_come_in_the_documented_order() -> None:
         assert isinstance(refusal, Refusal)
         seen.append(refusal.code)
     assert ["400172", "400172", "40034", "22012", "40778", "40808", "40305", "98002"] == seen
-    broken.update(quoteId="")
+    del broken["quoteId"]
     assert reversal(size_lots=10_000, client_oid="c") == parse_reversal(post(**broken))
 
 
