@@ -176,6 +176,11 @@ def illegal(name: str, value: str, wanted: str) -> Refusal:
     return refused("400172", f"Parameter verification failed: {name} is {echo(value)}, not {wanted}")
 
 
+def misnamed(sent: str, name: str) -> Refusal:
+    """Refuse a field whose name is nearly that of one of ours: ignored, it would be a guard that is lost."""
+    return refused("400172", f"Parameter verification failed: {echo(sent)} is not a field, {name} is")
+
+
 def not_supported(name: str) -> Refusal:
     """Refuse a field that would change what an order does and that this venue does not act on yet."""
     return refused("400172", f"Parameter verification failed: {name} is not supported yet")
