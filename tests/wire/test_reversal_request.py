@@ -162,7 +162,7 @@ def test_the_documented_sample_is_accepted() -> None:
                 ("quote_id", "quoteId"),
                 ("quoteID", "quoteId"),
             )
-            for value in ("strict", 1, [])
+            for value in ("strict", 1)
         ],
         ({"worstPrice": "60000", "worst_price": "60000"}, "400172", None),
         ({"worstPrice": "0"}, "400172", None),

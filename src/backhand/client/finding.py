@@ -50,14 +50,27 @@ class Trace(msgspec.Struct, frozen=True):
         return OutcomeUnknown(self.what, self.client_oid, reason)
 
 
-def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trace, reason: str) -> Flow[S]:
+def find(
+    session: Session,
+    route: Route,
+    form: Form,
+    shape: type[S],
+    trace: Trace,
+    reason: str,
+    *,
+    absent_is_final: bool = False,
+) -> Flow[S]:
     """
     Ask again and again until the exchange shows it, final if possible.
+
+    Args:
+        absent_is_final: What is not there now will not come: its request has been judged already.
 
     Returns:
         It as last seen: final, unless the time was over before it was.
 
     Raises:
+        NotFound: It is not there, and that is final.
         OutcomeUnknown: The exchange did not show it in time; `reason` and the last look's result.
     """
     ends_at = session.monotonic() + trace.look_seconds
@@ -71,6 +84,8 @@ def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trac
             if found.ended:
                 return found
         except NotFound:
+            if absent_is_final:
+                raise
             reason_now = "no order is known under it yet"
         except (NotSent, NoAnswer, Refused) as error:
             reason_now = f"asking for it: {error}"
