@@ -137,7 +137,7 @@ def test_the_documented_sample_is_accepted() -> None:
             None,
         ),
         *[
-            ({name: ""}, "400172", f"Parameter verification failed: {name} is , not {wanted}")
+            ({name: ""}, "400172", f'Parameter verification failed: {name} is "", not {wanted}')
             for name, wanted in (
                 ("shortfall", "one of close, largest, strict"),
                 ("openOrders", "one of auto, exclude, include, cancelAll"),

@@ -158,7 +158,7 @@ def _lost_field(body: bytes) -> Refusal | None:
         if name is not None and sent != name:
             return codes.misnamed(sent, name)
         if name is not None and is_empty_text(body, name):
-            return _illegal(name, "")
+            return _illegal(name, '""')
     return None
 
 
