@@ -2,12 +2,14 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import in_terminal
 from tests.http.venue import VenueProcess
 
 README = Path(__file__).parents[1] / "README.md"
@@ -20,26 +22,24 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.skipif(os.name != "posix", reason="the README speaks to a POSIX shell")
 def test_the_first_minute_is_a_quote_a_reversal_and_its_result(tmp_path: Path) -> None:
-    """The README's commands, in a shell, against a venue; only the question is answered in advance."""
+    """The README's commands as they stand there, in a shell in a terminal; the question is answered."""
     (commands,) = blocks("sh")
-    venue = VenueProcess(tmp_path / "venue.log", ("--memory", "--market", "synthetic", "--seed", "7")).start()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKHAND_")}
+    # The market stands still with the clock, so that no quote is outrun.
+    options = ("--memory", "--market", "synthetic", "--seed", "7", "--clock", "frozen")
+    venue = VenueProcess(tmp_path / "venue.log", options).start()
     try:
-        done = subprocess.run(
-            ["/bin/sh", "-ec", commands.replace("--max-slippage 0.01", "--max-slippage 0.01 --yes")],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            timeout=120,
-            env=kept
-            | {"BACKHAND_URL": venue.base_url, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        code, screen = in_terminal(
+            "y\n",
+            *("/bin/sh", "-ec", f"cd {shlex.quote(str(tmp_path))}\n{commands}"),
+            BACKHAND_URL=venue.base_url,
+            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         )
     finally:
         venue.stop()
-    assert 0 == done.returncode, done.stderr
-    assert 2 == done.stdout.count("closes 20 long, opens 20 short")
-    assert "Reversed ETHUSDT" in done.stdout
+    assert 0 == code, screen
+    assert 2 == screen.count("closes 20 long, opens 20 short")
+    assert "Reversed ETHUSDT" in screen
+    assert "as quoted" in screen
 
 
 def test_the_venue_in_process_does_what_it_says(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from backhand.sealing import (
+    NONCE_BYTES,
     Credentials,
     KeyFileInvalid,
     RandomCredentials,
@@ -11,6 +12,7 @@ from backhand.sealing import (
     SealError,
     SeededCredentials,
     key_of_folder,
+    new_key,
 )
 
 KEY = bytes(range(32))
@@ -59,20 +61,42 @@ def test_credentials_do_not_show_their_secrets() -> None:
 
 def test_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     """The key of a folder is stable, random and private."""
-    key = key_of_folder(tmp_path)
-    assert key == key_of_folder(tmp_path)
+    key = key_of_folder(tmp_path, None)
+    assert key == key_of_folder(tmp_path, None)
     (file,) = tmp_path.iterdir()
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     other = tmp_path / "other"
     other.mkdir()
-    assert key != key_of_folder(other)
+    assert key != key_of_folder(other, None)
+
+
+def test_the_key_of_a_seeded_folder_is_the_seeds_and_stays(tmp_path: Path) -> None:
+    """Equal seeds make equal keys; a key that is there is kept whatever seed comes with it later."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+    assert key_of_folder(one, 7) == key_of_folder(other, 7) == new_key(7)
+    assert new_key(7) == key_of_folder(one, 8) == key_of_folder(one, None)
+    assert 3 == len({new_key(7), new_key(8), new_key(None)})
+
+
+def test_a_seal_is_the_same_for_the_same_secret_only() -> None:
+    """Equal journals need equal seals; of another secret, API key or sealing key the nonce is another."""
+    sealed = Sealer(KEY).seal("key", "the secret")
+    assert sealed == Sealer(KEY).seal("key", "the secret")
+    others = [
+        Sealer(KEY).seal("key", "The secret"),
+        Sealer(KEY).seal("kez", "the secret"),
+        Sealer(bytes(32)).seal("key", "the secret"),
+    ]
+    assert 4 == len({one[:NONCE_BYTES] for one in (sealed, *others)})
 
 
 def test_key_file_of_another_length_is_refused(tmp_path: Path) -> None:
     """A file that was cut short is not taken for a key, and not replaced."""
-    key_of_folder(tmp_path)
+    key_of_folder(tmp_path, None)
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"short")
     with pytest.raises(KeyFileInvalid):
-        key_of_folder(tmp_path)
+        key_of_folder(tmp_path, None)
     assert b"short" == file.read_bytes()

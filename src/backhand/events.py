@@ -217,6 +217,8 @@ class CancelReason(StrEnum):
     SELF_TRADE = "self_trade"
     #: The position it would close holds less than it asks for.
     REDUCE_ONLY_EXCESS = "reduce_only_excess"
+    #: Its fill at a price that loses at mark would have brought the margin ratio beyond 0.9.
+    OPENING_RATIO = "opening_ratio"
     #: A newer closing order took what it held of the position.
     DISPLACED = "displaced"
     #: Another order took its place.

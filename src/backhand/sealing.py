@@ -72,13 +72,20 @@ class Sealer:
         if len(key) != KEY_BYTES:
             raise KeyFileInvalid(f"a sealing key has {KEY_BYTES} bytes")
         self._aead = AESGCM(hmac.digest(key, b"backhand secret", "sha256"))
+        self._nonce_key = hmac.digest(key, b"backhand nonce", "sha256")
         self._passphrase_key = hmac.digest(key, b"backhand passphrase", "sha256")
         #: What quotes are made with: those of a folder survive a restart.
         self.quote_key = hmac.digest(key, b"backhand quote", "sha256")
 
     def seal(self, api_key: str, secret: str) -> bytes:
-        """Seal a secret; it can be opened only for the same `api_key`."""
-        nonce = os.urandom(NONCE_BYTES)
+        """
+        Seal a secret; it can be opened only for the same `api_key`.
+
+        The nonce is made of what is sealed, so that equal sessions write equal journals. It comes again only
+        for the same secret of the same key, which then has the same seal, and that tells nothing.
+        """
+        text = api_key.encode() + b"\0" + secret.encode()
+        nonce = hmac.digest(self._nonce_key, text, "sha256")[:NONCE_BYTES]
         return nonce + self._aead.encrypt(nonce, secret.encode(), api_key.encode())
 
     def seal_credentials(self, credentials: Credentials) -> SealedCredentials:
@@ -140,9 +147,16 @@ class SeededCredentials:
         return _letters(hashlib.blake2b(text, digest_size=letters).digest())
 
 
-def key_of_folder(folder: Path) -> bytes:
+def new_key(seed: int | None) -> bytes:
+    """Make a sealing key: of the seed, as the secrets that it seals then are, else by chance."""
+    if seed is None:
+        return os.urandom(KEY_BYTES)
+    return hashlib.blake2b(f"backhand key {seed}".encode(), digest_size=KEY_BYTES).digest()
+
+
+def key_of_folder(folder: Path, seed: int | None) -> bytes:
     """
-    Read the key file of a data folder, or make it, readable by its owner only.
+    Read the key file of a data folder, or make it with `new_key`, readable by its owner only.
 
     The file is complete and on disk before this returns: a secret sealed under a key that was lost
     could never be opened again.
@@ -152,7 +166,7 @@ def key_of_folder(folder: Path) -> bytes:
     """
     path = folder / KEY_FILE_NAME
     if not path.exists():
-        write_private_file(path, os.urandom(KEY_BYTES))
+        write_private_file(path, new_key(seed))
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise KeyFileInvalid(f"{path} does not hold a sealing key of {KEY_BYTES} bytes")

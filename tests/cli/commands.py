@@ -9,11 +9,12 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from tests.http.venue import LINEAR, Credentials, Trader, VenueProcess, front_door
 
@@ -35,6 +36,16 @@ class Person:
     venue: VenueProcess
     key: Path
 
+    @classmethod
+    def enrolled(cls, venue: VenueProcess, folder: Path, **account: Any) -> Self:
+        """Open an account and keep its key in a private file."""
+        key = venue.operator.open_key(**({"balances": {"USDT": "100000"}} | account))
+        file = folder / f"{key.uid}.json"
+        file.touch(mode=0o600)
+        words = {"apiKey": key.api_key, "secretKey": key.secret, "passphrase": key.passphrase}
+        file.write_text(json.dumps(words))
+        return cls(venue, file)
+
     @cached_property
     def trader(self) -> Trader:
         """The same account, asked directly."""
@@ -54,10 +65,12 @@ class Person:
         known = {"BACKHAND_URL": self.venue.base_url, "BACKHAND_CREDENTIALS": str(self.key)}
         return run(*arguments, stdin=stdin, **(known | environment))
 
-    def type(self, typed: str, *arguments: str, **environment: str) -> tuple[int, str]:
-        """Run a command in a terminal and type at its question; exit code and what the screen showed."""
+    def type(
+        self, typed: str, *arguments: str, thinking: Sequence[Callable[[], None]] = (), **environment: str
+    ) -> tuple[int, str]:
+        """Run a command in a terminal and type at its questions; exit code and what the screen showed."""
         known = {"BACKHAND_URL": self.venue.base_url, "BACKHAND_CREDENTIALS": str(self.key)}
-        return in_terminal(typed, *arguments, **(known | environment))
+        return in_terminal(typed, *front_door(), *arguments, thinking=thinking, **(known | environment))
 
 
 def run(*arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -74,11 +87,20 @@ def run(*arguments: str, stdin: str | None = None, **environment: str) -> subpro
     )
 
 
-def in_terminal(typed: str, *arguments: str, **environment: str) -> tuple[int, str]:
-    """Run a command in a terminal, and type when it has asked something that ends in a colon."""
+def in_terminal(
+    typed: str,
+    *command: str,
+    thinking: Sequence[Callable[[], None]] = (),
+    **environment: str,
+) -> tuple[int, str]:
+    """
+    Run a command in a terminal, and type a line whenever it has asked something that ends in a colon.
+
+    `thinking` is what happens between the first question and its answer, the second and its answer, ...
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*front_door(), *arguments],
+        command,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -86,7 +108,8 @@ def in_terminal(typed: str, *arguments: str, **environment: str) -> tuple[int, s
         start_new_session=True,
     )
     os.close(theirs)
-    screen, waiting = b"", typed.encode()
+    screen, seen = b"", 0
+    lines, meanwhile = iter(typed.encode().splitlines(keepends=True)), iter(thinking)
     ends_at = time.monotonic() + SECONDS_MAX
     while time.monotonic() < ends_at:
         readable, _, _ = select.select([ours], [], [], 0.2)
@@ -98,9 +121,10 @@ def in_terminal(typed: str, *arguments: str, **environment: str) -> tuple[int, s
             if not piece:
                 break
             screen += piece
-        if waiting and screen.rstrip().endswith(b":"):
-            os.write(ours, waiting)
-            waiting = b""
+        if screen[seen:].rstrip().endswith(b":"):
+            seen = len(screen)
+            next(meanwhile, lambda: None)()
+            os.write(ours, next(lines, b""))
     os.close(ours)
     return process.wait(timeout=SECONDS_MAX), screen.decode(errors="replace")
 
@@ -121,7 +145,9 @@ class Exchange:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 behind = http.client.HTTPConnection(exchange.venue.host, exchange.venue.port, timeout=10)
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-                behind.request(self.command, self.path, body, headers)
+                # The real exchange has nothing under our own paths.
+                path = "/unknown" if self.path.startswith("/api/backhand/") else self.path
+                behind.request(self.command, path, body, headers)
                 answer = behind.getresponse()
                 content = answer.read()
                 behind.close()

@@ -1,6 +1,5 @@
 """A venue and people with accounts on it, for the tests of commands."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,7 @@ def enrol(market: VenueProcess, tmp_path: Path) -> Enrol:
     """Open an account and keep its key in a private file."""
 
     def enrol_one(**account: Any) -> Person:
-        key = market.operator.open_key(**({"balances": {"USDT": "100000"}} | account))
-        file = tmp_path / f"{key.uid}.json"
-        file.touch(mode=0o600)
-        words = {"apiKey": key.api_key, "secretKey": key.secret, "passphrase": key.passphrase}
-        file.write_text(json.dumps(words))
-        return Person(market, file)
+        return Person.enrolled(market, tmp_path, **account)
 
     return enrol_one
 

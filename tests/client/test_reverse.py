@@ -45,6 +45,32 @@ POSITION: Final = {
     "available": "2",
     "openPriceAvg": "999",
 }
+RECEIPT_LEG: Final = {
+    "orderId": "19",
+    "clientOid": "made-1",
+    "side": "sell",
+    "size": "2",
+    "filledSize": "2",
+    "averagePrice": "999",
+    "fee": "-1",
+    "realizedProfit": "0",
+    "fills": [],
+}
+RECEIPT: Final = {
+    "orderId": "19",
+    "clientOid": "made-1",
+    "symbol": "ETHUSDT",
+    "productType": "USDT-FUTURES",
+    "marginCoin": "USDT",
+    "sequence": "5",
+    "time": "1",
+    "reversed": "long",
+    "realizedProfit": "0",
+    "fee": "-1",
+    "cancelledOrders": [],
+    "cancelledTriggers": [],
+    "closeLeg": RECEIPT_LEG,
+}
 DONE: Final = data({"orderId": "19", "clientOid": "made-1"})
 SHOWN: Final = data(ORDER)
 HELD: Final = data([POSITION])
@@ -263,7 +289,7 @@ def test_the_close_leg_is_never_called_the_opened_one() -> None:
     """Where the close leg's order is returned, this venue's receipt leads to the other one."""
     closing = data(ORDER | {"reduceOnly": "YES", "fee": "-1"})
     opening = data(ORDER | {"orderId": "21", "clientOid": "22", "baseVolume": "0", "state": "canceled"})
-    told = data({"openLeg": {"orderId": "21"}, "closeLeg": {"orderId": "19"}})
+    told = data(RECEIPT | {"openLeg": RECEIPT_LEG | {"orderId": "21"}})
     done, script = reversed_by([DONE, closing, told, opening, HELD])
     assert [SEND, LOOK, "receipt", LOOK, HOLD] == script.paths
     assert {"orderId": "21"} == {name: script.sent[3].fields[name] for name in ("orderId",)}

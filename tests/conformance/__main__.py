@@ -52,6 +52,7 @@ def run(
     log = folder / "freqtrade.log"
     crowd = Crowd(venue.operator.trader())
     # A bot that finds a market without a past warns of it: one whole candle comes first.
+    sys.stderr.write("two minutes of trades first; then freqtrade starts\n")
     crowd.trade_for(2 * CANDLE_SECONDS)
     process = subprocess.Popen(
         [
@@ -63,7 +64,10 @@ def run(
         stderr=subprocess.DEVNULL,
     )
     try:
-        crowd.trade_for(candles * CANDLE_SECONDS, lambda: process.poll() is None)
+        for candle in range(1, candles + 1):
+            crowd.trade_for(CANDLE_SECONDS, lambda: process.poll() is None)
+            lines = len(log.read_text().splitlines())
+            sys.stderr.write(f"minute {candle} of {candles}: {lines} lines in {log}\n")
         ended_early = process.poll() is not None
         process.send_signal(signal.SIGINT)
         process.wait(END_SECONDS_MAX)

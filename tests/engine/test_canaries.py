@@ -22,7 +22,6 @@ from backhand.engine import (
     firing,
     margin,
     markets,
-    matching,
     modifying,
     orders,
     preview,
@@ -30,6 +29,7 @@ from backhand.engine import (
     reversal_plan,
     settling,
     state,
+    sweep,
     triggers,
 )
 from backhand.engine.digest import state_digest
@@ -97,26 +97,26 @@ def add_a_unit_in_coin(patch: pytest.MonkeyPatch) -> None:
 
 def flip_reduce_only(patch: pytest.MonkeyPatch) -> None:
     """Let reduce-only makers be filled beyond their position."""
-    arrive = matching.Sweep._arrive  # noqa: SLF001 (broken on purpose)
+    arrive = sweep.Sweep._arrive  # noqa: SLF001 (broken on purpose)
 
-    def unbounded(sweep: Any, order: Any) -> None:
-        arrive(sweep, order)
+    def unbounded(walk: Any, order: Any) -> None:
+        arrive(walk, order)
         if order is not None:
-            sweep._order_lots = order.open_lots  # noqa: SLF001
-            sweep._order_cut = False  # noqa: SLF001
+            walk._order_lots = order.open_lots  # noqa: SLF001
+            walk._order_ending = None  # noqa: SLF001
 
-    patch.setattr(matching.Sweep, "_arrive", unbounded)
+    patch.setattr(sweep.Sweep, "_arrive", unbounded)
     patch.setattr(fills, "invariant", lambda _condition, _statement: None)
 
 
 def ignore_arrival(patch: pytest.MonkeyPatch) -> None:
     """Let limit orders rest without looking whether they cross."""
-    whole = matching.Sweep.take
+    whole = sweep.Sweep.take
 
-    def blind(sweep: Any, lots: int, limit_ticks: int) -> Any:
-        return whole(sweep, lots, limit_ticks - sweep.side if limit_ticks else 0)
+    def blind(walk: Any, lots: int, limit_ticks: int) -> Any:
+        return whole(walk, lots, limit_ticks - walk.side if limit_ticks else 0)
 
-    patch.setattr(matching.Sweep, "take", blind)
+    patch.setattr(sweep.Sweep, "take", blind)
 
 
 def forget_reserves(patch: pytest.MonkeyPatch) -> None:
@@ -206,8 +206,10 @@ def keep_the_replaced(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_self_trades(patch: pytest.MonkeyPatch) -> None:
     """Let takers meet their own orders whatever they asked for."""
-    whole = matching.Sweep
-    patch.setattr(orders, "Sweep", lambda market, side, _avoided, *more: whole(market, side, None, *more))
+    whole = sweep.Sweep
+    patch.setattr(
+        orders, "Sweep", lambda market, side, account, _, *more: whole(market, side, account, "none", *more)
+    )
 
 
 def fire_the_wrong_way(patch: pytest.MonkeyPatch) -> None:

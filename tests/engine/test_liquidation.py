@@ -456,15 +456,15 @@ house 86x10 /                          | ok
 sell bob 10                            | filled 10 @ 86
 holds bob                              | -10
 holds 0                                | flat
-index 86 for=5000                      | alice adl 10 @ 90 bob, over, bob covered house 20
+index 86 for=5000                      | alice adl 10 @ 87 bob, over house 30
 holds alice                            | flat
 holds bob                              | flat
 wallet alice                           | 900
-wallet bob                             | 0
+wallet bob                             | 10
 fund                                   | 0
-house_wallet                           | 120
+house_wallet                           | 110
 """,
-            id="deleveraged at a price beyond its own margin: covered, not below zero",
+            id="deleveraged no further than at its own bankruptcy price",
         ),
     ],
 )

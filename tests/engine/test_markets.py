@@ -7,7 +7,7 @@ import pytest
 
 from backhand.commands import Command, Contract, ListContract, ReplaceLadder, SetPrice, Tier
 from backhand.engine.markets import LADDER_LEVELS_MAX
-from backhand.events import Fill, LadderReplaced, PriceSet, Rejected
+from backhand.events import DeficitCovered, Fill, LadderReplaced, PriceSet, Rejected
 from backhand.units import E8, E12
 from tests.engine.worlds import LINEAR, World, contract
 
@@ -218,3 +218,31 @@ def test_a_contract_that_is_off_has_no_ladder() -> None:
     world = World(LINEAR)
     world.play("mark 100 | ok\nterms status=off | ok\nhouse 99x5 / 101x5 | ok\n")
     assert "/" == world.step("book")
+
+
+def test_an_isolated_leg_that_is_settled_loses_its_margin_at_most() -> None:
+    """
+    A contract may be taken off at a price at which nobody was liquidated: it was not confirmed yet.
+
+    What the leg loses beyond its margin is paid by the fund and the house, not by the rest of the account.
+    """
+    world = World(LINEAR)
+    log = """
+index 100 for 10s                  | ok
+open alice isolated x10 with 1000  | ok
+open bob with 1000                 | ok
+sell bob 5 @100                    | ok
+buy alice 5 @100                   | filled 5 @ 100
+wallet alice                       | 999.7
+resume                             | ok
+index 60 for 10s                   | ok
+trusted                            | no
+holds alice                        | +5
+terms status=off                   | filled 5 @ 60
+holds alice                        | flat
+wallet alice                       | 949.7
+wallet bob                         | 1199.9
+"""
+    assert log == world.play(log)
+    (paid,) = [event for event in world.venue.events[-1] if isinstance(event, DeficitCovered)]
+    assert ("alice", 150 * E8) == (paid.uid, paid.insurance_e8 + paid.house_e8)

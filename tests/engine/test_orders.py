@@ -482,29 +482,100 @@ def test_orders_of_a_product_type_are_counted_together() -> None:
     assert ["ok", "refused: too_many_orders"] == steps
 
 
-@pytest.mark.parametrize("sizes", [(1000,), (100, 100)], ids=["at once", "in pieces"])
-def test_no_order_rests_that_its_account_could_not_bear(linear: World, sizes: tuple[int, ...]) -> None:
+def test_no_order_rests_that_its_account_could_not_bear(linear: World) -> None:
     """
     A bid of 109 at a mark of 100 loses 9 a coin to whoever sells to it, more than the account has.
 
     Who met it would have been paid by the insurance fund, or by whom the buyer is deleveraged against.
     """
     linear.play("mark 100 | ok\nopen alice x125 with 1000 | ok\n")
-    *first, last = [linear.step(f"buy alice {size} @109") for size in sizes]
-    assert ["ok"] * len(first) == first
-    assert "refused: insufficient_margin" == last
+    assert "refused: insufficient_margin" == linear.step("buy alice 1000 @109")
 
 
-def test_what_rests_beyond_mark_is_borne_together() -> None:
-    """Crossed orders of all symbols stand on the same money; one at mark loses nothing to anybody."""
+#: Carol is long; what alice bids loses 540 of her 1000 to whoever sells to it.
+BID_BEYOND_MARK = """
+mark 100                | ok
+open alice x125 with 1000 | ok
+open bob                | ok
+open carol              | ok
+sell bob 120 @100       | ok
+buy carol 120 @100      | filled 120 @ 100
+buy alice 60 @109 #high | ok
+"""
+
+
+@pytest.mark.parametrize("happened", ["withdraw alice 900 | ok", "mark 91 | ok"])
+def test_what_an_account_can_no_longer_bear_is_not_filled(linear: World, happened: str) -> None:
+    """The rest of the bid ends when it is met, and the taker gets what stands behind it."""
+    log = f"""{BID_BEYOND_MARK}{happened}
+buy bob 5 @90    | ok
+sell carol 20 @90 fok | cancelled 20 fill_or_kill
+orders alice     | #high buy 60 @ 109
+sell carol 20 @90 | filled 5 @ 90, cancelled #high 60 opening_ratio
+holds alice      | flat
+holds carol      | +115
+"""
+    assert log == linear.play(log)
+
+
+@pytest.mark.parametrize("market_type", ["crossed", "isolated"])
+def test_what_the_quotes_of_the_house_meet_is_looked_at_too(linear: World, market_type: str) -> None:
+    """A ladder that moves through a bid after the mark has left it ends the bid, and pays nobody."""
+    log = f"""
+mark 100                                | ok
+open alice {market_type} x10 with 1000  | ok
+buy alice 60 @109 #high                 | ok
+mark 91                                 | ok
+house 90x5 / 92x5                       | cancelled #high 60 opening_ratio
+house 90x5 / 92x5                       | ok
+wallet alice                            | 1000
+"""
+    assert log == linear.play(log)
+
+
+def test_what_is_filled_beyond_mark_is_borne_together(linear: World) -> None:
+    """Each order counts after those that are met before it; a part that is taken is part of the whole."""
+    log = f"""{BID_BEYOND_MARK}buy alice 50 @109 #more | ok
+sell carol 20 @90        | filled 20 @ 109
+sell carol 60 @90        | filled 40 @ 109, cancelled #more 50 opening_ratio
+holds alice              | +60
+"""
+    assert log == linear.play(log)
+
+
+def test_orders_of_other_symbols_stand_on_the_same_money() -> None:
+    """Crossed legs share the equity: what one symbol's leg has lost is gone for another's order."""
     world = World(LINEAR, contract("BTCUSDT"))
-    world.play("mark 100 | ok\nopen alice x125 with 1000 | ok\n")
+    world.play(BID_BEYOND_MARK)
     world.do(SetPrice("BTCUSDT", 100 * E12, 100 * E12))
-    assert "ok" == world.step("buy alice 100 @109")
-    (refusal,) = world.do(PlaceOrder("alice", "BTCUSDT", -1, "limit", 100, 91))
-    assert isinstance(refusal, Rejected)
-    assert "insufficient_margin" == refusal.reason.value
-    assert "ok" == world.told(world.do(PlaceOrder("alice", "BTCUSDT", -1, "limit", 100, 100)))
+    assert "ok" == world.told(world.do(PlaceOrder("alice", "BTCUSDT", 1, "limit", 50, 109, client_oid="far")))
+    assert "filled 60 @ 109" == world.step("sell carol 60 @90")
+    order = PlaceOrder("carol", "BTCUSDT", -1, "limit", 50, 109)
+    assert "cancelled #far 50 opening_ratio" == world.told(world.do(order))
+
+
+def test_closing_beyond_mark_is_nobody_elses_loss(linear: World) -> None:
+    """An order that closes is filled at whatever it offers, also when its account is at its end."""
+    log = """
+mark 100                  | ok
+open alice x125 with 1000 | ok
+open bob                  | ok
+buy bob 100 @100          | ok
+sell alice 100 @100       | filled 100 @ 100
+buy alice 100 @105        | ok
+sell bob 100 @105         | filled 100 @ 105
+holds alice               | flat
+"""
+    assert log == linear.play(log)
+
+
+def test_an_account_may_trade_with_itself_beyond_mark(linear: World) -> None:
+    """What it pays it receives: nothing is handed away."""
+    log = f"""{BID_BEYOND_MARK}withdraw alice 500 | ok
+sell alice 60 @109 | filled 60 @ 109
+holds alice        | flat
+"""
+    assert log == linear.play(log)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from backhand.commands import (
 )
 from backhand.engine import State
 from backhand.events import Rejected
+from backhand.explaining import Refusals
 from backhand.history import History
 from backhand.journal import MemoryJournal
 from backhand.node import Node
@@ -31,7 +32,6 @@ from backhand.projections.applied import Applied
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import KEY_BYTES, Sealer
 from backhand.serving.directory import Directory
-from backhand.serving.explaining import Refusals
 from backhand.serving.reads import Reads
 from backhand.units import E8
 from backhand.wire.codes import Refusal

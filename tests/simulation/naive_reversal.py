@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from backhand.commands import INVALID_SIDE, ReversePosition
+from backhand.commands import HOUSE_UID, INVALID_SIDE, ReversePosition
 from backhand.events import CancelReason, RejectReason
 from tests.simulation.scene import Order, Party, Scene, down, up
 
@@ -245,7 +245,8 @@ def take(
     """
     Trade with the other side from its best order on; gives the fills, and own orders that were in the way.
 
-    A reduce-only maker gives what its leg still holds, and what it has beyond that is cancelled.
+    A reduce-only maker gives what its leg still holds, and what it has beyond that is cancelled. A maker that
+    opens at a loss at mark, and could not bear all it offers, is cancelled (section 5, post-fill guard).
     """
     fills: list[Filled] = []
     own: list[Order] = []
@@ -255,6 +256,10 @@ def take(
             break
         if maker.uid == taker.uid:
             own.append(maker)
+            continue
+        if _is_beyond_its_means(scene, maker):
+            cancelled[maker.order_id] = (CancelReason.OPENING_RATIO, maker.lots)
+            scene.remove(maker)
             continue
         lots = maker.lots
         if maker.reduce_only:
@@ -272,6 +277,19 @@ def take(
             cancelled[maker.order_id] = (CancelReason.REDUCE_ONLY_EXCESS, maker.lots)
             scene.remove(maker)
     return fills, own
+
+
+def _is_beyond_its_means(scene: Scene, maker: Order) -> bool:
+    """Whether filling all of a maker opens at a loss, and leaves its margin ratio above 0.9."""
+    price = scene.price(maker.price_ticks)
+    if maker.uid == HOUSE_UID or maker.reduce_only or (price - scene.mark) * maker.side <= 0:
+        return False
+    after = scene.copy()
+    party = after.parties[maker.uid]
+    held = party.legs[maker.side].lots
+    trade(after, maker, maker.price_ticks, maker.lots, is_taker=False)
+    maintenance, equity = after.risk(party, maker.side)
+    return party.legs[maker.side].lots > held and maintenance > equity * OPENING_RATIO_MAX
 
 
 def trade(scene: Scene, order: Order, price_ticks: int, lots: int, *, is_taker: bool) -> Filled:

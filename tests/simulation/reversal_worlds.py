@@ -70,6 +70,8 @@ CONTRACTS: Final = {
 }
 KINDS: Final = tuple(itertools.product(CONTRACTS, ("one-way", "honour", "hedge"), ("crossed", "isolated")))
 STARTS: Final = ("flat", "held")
+#: A start of its own for sequences of `STRAINING`: ben has little money, and a leverage of 125.
+STRAINED: Final = "strained"
 UIDS: Final = ("ann", "ben")
 SHORTFALLS: Final[tuple[Shortfall, ...]] = ("close", "largest")
 USED_OID: Final = "used"
@@ -96,9 +98,11 @@ class World:
                 OpenAccount(uid, hedge_mode=self.hedge, margin_mode="isolated" if isolated else "crossed")
             )
         self.do(Transfer("ann", coin, self.funds_e8))
-        self.do(Transfer("ben", coin, 1000 * self.funds_e8))
+        self.do(Transfer("ben", coin, self.funds_e8 // 10 if start == STRAINED else 1000 * self.funds_e8))
         self.do(mark(100)(self))
         self.do(house("100x1 99x6", "101x6")(self))
+        if start == STRAINED:
+            self.do(leverage(125, "ben")(self))
         if start == "held":
             self.do(place("ann", LONG, 3 if self.hedge else 2)(self))
             self.do(place("ann", SHORT, 1)(self) if self.hedge else place("ben", SELL, 1)(self))
@@ -163,8 +167,8 @@ def transfer(eighths: int) -> Letter:
     return lambda world: Transfer("ann", world.contract.margin_coin, world.funds_e8 // 8 * eighths)
 
 
-def leverage(value: int) -> Letter:
-    return lambda world: SetLeverage("ann", world.symbol, long_leverage=value, short_leverage=value)
+def leverage(value: int, uid: str = "ann") -> Letter:
+    return lambda world: SetLeverage(uid, world.symbol, long_leverage=value, short_leverage=value)
 
 
 def terms(**changes: Any) -> Letter:
@@ -215,6 +219,12 @@ CORE: Final = (
     *("ann buys 3", "ann sells 2", "ann bids 2 at 99", "ann would close 2 long at 101"),
     *("ann closes 1 long", "ann cancels her oldest", "ann leverage 50", "ann gets much", "ann pays out"),
     *("ben bids 2 at 100", "ben would close 1 short at 100", "house empty", "house thin", "house thick"),
+)
+
+#: What leaves ben with orders that he can no longer bear, and lets ann meet them.
+STRAINING: Final = (
+    *("ann buys 3", "ann sells 2", "ben bids 2 at 100", "ben offers 2 at 100"),
+    *("mark 99", "mark 101"),
 )
 
 

@@ -17,13 +17,13 @@ from backhand.engine import (
     funding,
     liquidation,
     margin,
-    matching,
     orders,
     preview,
     reversal,
     reversal_plan,
     risk,
     settling,
+    sweep,
 )
 from tests.simulation import world
 from tests.simulation.forms import COMPILED
@@ -143,15 +143,15 @@ def let_them_owe(patch: pytest.MonkeyPatch) -> None:
 
 def flip_reduce_only(patch: pytest.MonkeyPatch) -> None:
     """Let reduce-only makers be filled beyond their position."""
-    arrive = matching.Sweep._arrive  # noqa: SLF001 (broken on purpose)
+    arrive = sweep.Sweep._arrive  # noqa: SLF001 (broken on purpose)
 
-    def unbounded(sweep: Any, order: Any) -> None:
-        arrive(sweep, order)
+    def unbounded(walk: Any, order: Any) -> None:
+        arrive(walk, order)
         if order is not None:
-            sweep._order_lots = order.open_lots  # noqa: SLF001
-            sweep._order_cut = False  # noqa: SLF001
+            walk._order_lots = order.open_lots  # noqa: SLF001
+            walk._order_ending = None  # noqa: SLF001
 
-    patch.setattr(matching.Sweep, "_arrive", unbounded)
+    patch.setattr(sweep.Sweep, "_arrive", unbounded)
     patch.setattr(fills, "invariant", lambda *_: None)
 
 

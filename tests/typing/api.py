@@ -5,9 +5,11 @@ Each `assert_type` is a promise; each ignored error is something that must stay 
 not needed is an error too).
 """
 
+import datetime as dt
 from decimal import Decimal
 from typing import assert_type
 
+from backhand import Venue
 from backhand.client import (
     BITGET,
     AsyncClient,
@@ -18,13 +20,13 @@ from backhand.client import (
     OutcomeUnknown,
     Refused,
     Reversal,
+    live_positions,
 )
 from backhand.client.models import (
     Account,
     Book,
     ClosedPositions,
     Contract,
-    Explanation,
     FillPage,
     Leverages,
     Order,
@@ -33,9 +35,11 @@ from backhand.client.models import (
     Position,
     PositionModeSet,
     Quote,
-    Receipt,
     Ticker,
 )
+from backhand.client.receipts import Difference, ExplainedRefusal, Explanation, Receipt, ReceiptLeg
+from backhand.projections.applied import Applied
+from backhand.venue import VenueAccount, WaitingOrder
 
 KEY = Credentials("key", "secret", "passphrase")
 
@@ -58,7 +62,9 @@ def reads() -> None:
         assert_type(client.fills("ETHUSDT", order_id="1"), FillPage)
         assert_type(client.fills("ETHUSDT").fills[0].fee, Decimal)
         assert_type(client.receipt(client_oid="x"), Receipt)
+        assert_type(client.receipt(client_oid="x").close_leg, ReceiptLeg)
         assert_type(client.explain("0-1"), Explanation)
+        assert_type(client.explain("0-1").refusals[0].facts, dict[str, str])
 
 
 def changes(client: Client) -> None:
@@ -101,6 +107,38 @@ async def in_an_event_loop() -> None:
         assert_type(await client.place_order("ETHUSDT", "sell", 1, reduce_only=True), OrderIds)
 
 
+async def live() -> None:
+    """Positions, followed."""
+    async for held in live_positions(BITGET, KEY, "ETHUSDT", paptrading=True, on_lost=print):
+        assert_type(held, list[Position])
+
+
+def in_process() -> None:
+    """The venue in this process: its accounts have every call of a client."""
+    venue = Venue(seed=7, clock="frozen")
+    venue.set_book("ETHUSDT", [("2999", 50)], [(Decimal(3001), "50")], index=3000)
+    venue.set_price("ETHUSDT", "3000", mark="3001")
+    trader = venue.open_account({"USDT": 100_000}, hedge_mode=False, margin_mode="isolated", leverage=5)
+    assert_type(trader, VenueAccount)
+    assert_type(venue.account(trader.uid), VenueAccount)
+    trader.deposit("USDT", "1")
+    trader.withdraw("USDT", Decimal("0.5"))
+    assert_type(trader.place_order("ETHUSDT", "buy", 20), OrderIds)
+    assert_type(trader.reverse("ETHUSDT", quote_id=trader.quote("ETHUSDT").quote_id), Reversal)
+    assert_type(trader.receipt(client_oid="x").difference, Difference | None)
+    assert_type(trader.explain("1").refusals, list[ExplainedRefusal])
+    assert_type(trader.place_plan_order("ETHUSDT", "buy", 1, "2900", trigger_type="fill_price"), str)
+    assert_type(trader.place_protection("ETHUSDT", "pos_loss", "long", "2800"), str)
+    assert_type(trader.waiting_orders(), list[WaitingOrder])
+    trader.cancel_waiting("ETHUSDT", "1")
+    venue.advance("8h")
+    venue.advance(dt.timedelta(hours=8))
+    venue.advance_to("2030-01-01T00:00:00Z")
+    assert_type((venue.now_ms, venue.sequence, venue.digest()), tuple[int, int, str])
+    assert_type(venue.events(after=3), list[Applied])
+    assert_type(venue.audit().coins["USDT"].residual, Decimal)
+
+
 def mistakes(client: Client) -> None:
     """What a type checker must find."""
     client.place_order("ETHUSDT", "buy", 0.1)  # type: ignore[arg-type]
@@ -110,3 +148,8 @@ def mistakes(client: Client) -> None:
     client.reverse("ETHUSDT", side="buy")  # type: ignore[call-arg]
     client.accounts("SUSDT-FUTURES")  # type: ignore[arg-type]
     client.set_leverage("ETHUSDT", "10")  # type: ignore[arg-type]
+    live_positions(BITGET, None)  # type: ignore[arg-type]
+    Venue(clock="scaled")  # type: ignore[arg-type]
+    Venue().set_book("ETHUSDT", [(2999.5, 50)], [])  # type: ignore[list-item]
+    Venue().open_account({"USDT": 0.1})  # type: ignore[dict-item]
+    Venue().open_account().deposit("USDT", 0.1)  # type: ignore[arg-type]

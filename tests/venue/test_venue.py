@@ -7,10 +7,19 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from backhand import Venue
-from backhand.client import Client, Credentials, InsufficientMargin, NothingHeld, QuoteRefused, Refused
+from backhand.client import (
+    Client,
+    Credentials,
+    InsufficientMargin,
+    NotFound,
+    NothingHeld,
+    QuoteRefused,
+    Refused,
+)
 from backhand.clock import FROZEN_START_MS, ClockRefused
 from backhand.events import Fill, PositionReversed
 from backhand.venue import VenueAccount
@@ -54,6 +63,57 @@ def test_a_reversal_is_its_quote(venue: Venue, trader: VenueAccount) -> None:
         event for applied in venue.events() for event in applied.events if isinstance(event, PositionReversed)
     ]
     assert 1 == len(reversed_)
+
+
+def test_a_receipt_tells_both_legs_and_the_difference_from_the_quote(
+    venue: Venue, trader: VenueAccount
+) -> None:
+    """Found by its id and by the orders of both legs; sums are of the fills; without a journal no hash."""
+    trader.place_order("ETHUSDT", "buy", 50)
+    quote = trader.quote("ETHUSDT")
+    venue.set_book("ETHUSDT", [("2999.5", "50"), ("2990", "500")], ASKS)
+    done = trader.reverse("ETHUSDT", quote_id=quote.quote_id)
+    told = trader.receipt(client_oid=done.client_oid)
+    legs = (told.close_leg, told.open_leg)
+    assert [told, told] == [trader.receipt(order_id=leg.order_id) for leg in legs]
+    assert ("long", done.order_id, "") == (told.reversed_side, told.open_leg.order_id, told.record_hash)
+    for leg in legs:
+        assert (leg.filled_size, leg.fee, leg.realized_profit) == (
+            sum(fill.size for fill in leg.fills),
+            sum(fill.fee for fill in leg.fills),
+            sum(fill.realized_profit for fill in leg.fills),
+        )
+    assert told.quoted is not None
+    assert told.difference is not None
+    assert quote.close_leg.average_price == told.quoted.close_average_price
+    assert (Decimal("0.5"), Decimal(0)) == (
+        told.difference.close_average_price,
+        told.difference.open_average_price,
+    )
+
+
+def test_a_receipt_is_its_owners(venue: Venue, trader: VenueAccount) -> None:
+    """Neither a plain order nor another account has one."""
+    trader.place_order("ETHUSDT", "buy", 1, client_oid="plain")
+    done = trader.reverse("ETHUSDT")
+    other = venue.open_account({"USDT": "1"})
+    for asker, name in ((trader, {"client_oid": "plain"}), (other, {"order_id": done.order_id})):
+        with pytest.raises(NotFound):
+            asker.receipt(**name)
+
+
+def test_a_refusal_is_explained_to_its_owner(venue: Venue, trader: VenueAccount) -> None:
+    """The rule's own name and the figures that it judged by, under the id of the refused request."""
+    with pytest.raises(NothingHeld) as refusal:
+        trader.reverse("ETHUSDT")
+    (one,) = trader.explain(refusal.value.request_id).refusals
+    assert (refusal.value.code, refusal.value.reason, "3000") == (
+        one.code,
+        one.reason,
+        one.facts["markPrice"],
+    )
+    with pytest.raises(NotFound):
+        venue.open_account().explain(refusal.value.request_id)
 
 
 def test_a_quote_changes_nothing_and_expires_with_venue_time(venue: Venue, trader: VenueAccount) -> None:
@@ -225,6 +285,17 @@ def test_only_the_newest_ended_orders_are_kept(venue: Venue, trader: VenueAccoun
     assert kept.order("somebody", int(resting.order_id or ""), None) is None
 
 
+def test_a_receipt_is_forgotten_with_either_of_its_orders(venue: Venue, trader: VenueAccount) -> None:
+    """The older leg's order goes first; half a receipt is none."""
+    trader.place_order("ETHUSDT", "buy", 1)
+    done = trader.reverse("ETHUSDT")
+    for orders_max, is_known in ((2, True), (1, False)):
+        kept = Kept(orders_max=orders_max)
+        for applied in venue.events():
+            kept.fold(applied)
+        assert is_known == (kept.receipt(trader.uid, int(done.order_id), None) is not None)
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
     """A venue process of the same seed, its clock frozen too."""
@@ -244,6 +315,8 @@ def play(trader: Client) -> list[object]:
         trader.open_orders("ETHUSDT"),
         trader.book("ETHUSDT"),
         trader.reverse("ETHUSDT", client_oid="turn", worst_price="2990"),
+        # Keys are commands of the served venue alone, and so is the journal with the hash of its record.
+        msgspec.structs.replace(trader.receipt(client_oid="turn"), sequence=0, record_hash=""),
         trader.order("ETHUSDT", client_oid="turn"),
         trader.positions("ETHUSDT"),
         trader.positions(),
@@ -262,6 +335,8 @@ def play(trader: Client) -> list[object]:
         with pytest.raises(Refused) as refusal:
             refusable()
         given.append((type(refusal.value), refusal.value.code, refusal.value.text))
+        (explained,) = trader.explain(refusal.value.request_id).refusals
+        given.append(msgspec.structs.replace(explained, sequence=0))
     return given
 
 

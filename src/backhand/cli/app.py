@@ -100,7 +100,11 @@ def serve(
         typer.Option(help="synthetic: a seeded market to trade against; manual: you set books and prices."),
     ] = "synthetic",
     seed: Annotated[
-        int | None, typer.Option(help="Same seed, same keys, same market: for tests, not for secrets.")
+        int | None,
+        typer.Option(
+            help="Same seed, same keys, same market, with --clock frozen the same journal: for tests, not "
+            "for secrets. A --data folder that was made with a seed stays so."
+        ),
     ] = None,
     clock: Annotated[
         str,

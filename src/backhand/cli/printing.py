@@ -35,11 +35,18 @@ OutputOption = Annotated[
 ]
 
 
+class _Console(Console):
+    """Leaves the end of a pipe to `exits.ending`: who has read enough is no failure."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(*, err: bool = False) -> Console:
     """Make a console; without a terminal it does not wrap."""
     stream = sys.stderr if err else sys.stdout
     wide = stream.isatty() or "COLUMNS" in os.environ
-    return Console(stderr=err, width=None if wide else PIPE_WIDTH, highlight=False)
+    return _Console(stderr=err, width=None if wide else PIPE_WIDTH, highlight=False)
 
 
 def print_json(data: object, *, indent: int | None = 2) -> None:

@@ -1,14 +1,23 @@
 """Commands that look: `positions`, `orders`, `quote`, `watch`."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Annotated, Final, get_args
 
 import typer
 from rich.table import Table
 
-from backhand.cli.connecting import DEFAULT_URL, CredentialsFile, PapTrading, Url, connect
+from backhand.cli.connecting import (
+    DEFAULT_URL,
+    CredentialsFile,
+    PapTrading,
+    Url,
+    checked_url,
+    connect,
+    read_credentials,
+)
 from backhand.cli.exits import ending
 from backhand.cli.printing import (
     Output,
@@ -20,7 +29,7 @@ from backhand.cli.printing import (
     shown,
     signed,
 )
-from backhand.cli.watching import EVERY_SECONDS_MIN, watched
+from backhand.cli.watching import watched
 from backhand.client import Client
 from backhand.client.instruments import ProductType
 from backhand.client.models import HoldSide, Order, Position, Quote, QuotedLeg
@@ -128,35 +137,37 @@ def quote(
 def watch(
     symbol: AnySymbol = None,
     *,
-    every: Annotated[float, typer.Option(min=EVERY_SECONDS_MIN, help="Seconds between two looks.")] = 1.0,
-    count: Annotated[int, typer.Option(min=0, help="End after so many looks; 0 never.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="End after showing it so often; 0 never.")] = 0,
     url: Url = DEFAULT_URL,
     credentials: CredentialsFile = None,
     paptrading: PapTrading = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Watch positions and their profit until Ctrl-C. With -o json: one line per look."""
-    with ending(), connect(url, credentials, paptrading=paptrading) as client:
-        looks = watched(lambda: held_of(client, symbol), every, count)
-        with suppress(KeyboardInterrupt):
-            if output is Output.JSON:
-                for held in looks:
-                    print_json(held, indent=None)
-            else:
-                _redraw(looks)
+    """
+    Watch positions and their profit live, until Ctrl-C. With -o json: one line per change.
+
+    Listens to the private stream, and to the mark prices of what is held. A lost connection is made again,
+    and begins with what is held then.
+    """
+    with ending():
+        address, key = checked_url(url), read_credentials(credentials, os.environ)
+        with _shower(output) as show:
+            watched(address, key, symbol, show, paptrading=paptrading, count=count)
 
 
-def _redraw(looks: Iterable[list[Position]]) -> None:
-    from rich.live import Live  # noqa: PLC0415 (only here, and not light)
-
+@contextmanager
+def _shower(output: Output) -> Iterator[Callable[[list[Position]], None]]:
+    """Give what shows one list of positions after another: as lines, or in place of each other."""
     to = console()
-    if not to.is_terminal:
-        for held in looks:
-            to.print(positions_table(held))
-        return
-    with Live(console=to, auto_refresh=False) as live:
-        for held in looks:
-            live.update(positions_table(held), refresh=True)
+    if output is Output.JSON:
+        yield lambda held: print_json(held, indent=None)
+    elif not to.is_terminal:
+        yield lambda held: to.print(positions_table(held))
+    else:
+        from rich.live import Live  # noqa: PLC0415 (only here, and not light)
+
+        with Live(console=to, auto_refresh=False) as live:
+            yield lambda held: live.update(positions_table(held), refresh=True)
 
 
 def held_of(client: Client, symbol: str | None) -> list[Position]:
@@ -188,7 +199,7 @@ def positions_table(held: list[Position]) -> Table | str:
                 leg.total,
                 leg.locked,
                 leg.open_price_avg,
-                leg.mark_price,
+                rounded_price(leg.mark_price),
                 leg.leverage,
                 rounded_price(leg.liquidation_price),
                 signed(leg.unrealized_profit).append(f" {leg.margin_coin}", ""),
@@ -235,7 +246,7 @@ def quote_table(quoted: Quote) -> Table:
         ("open leg", _leg(quoted.open_leg, coin)),
         ("realised profit", signed(quoted.realized_profit).append(f" {coin}", "")),
         ("margin", f"needs {shown(quoted.margin_needed)} of {shown(quoted.margin_free)} {coin} free"),
-        ("mark price", quoted.mark_price),
+        ("mark price", rounded_price(quoted.mark_price)),
         ("margin ratio after", percent(quoted.margin_ratio)),
         ("liquidation after", rounded_price(quoted.liquidation_price)),
     ]
@@ -262,7 +273,7 @@ def rounded_price(price: Decimal | None) -> str:
     """Write a computed price with as many digits as a person reads; none where there is none."""
     if price is None or price <= 0:
         return shown(None)
-    return shown(price.quantize(Decimal("0.0001")))
+    return shown(price.quantize(Decimal("0.0001" if price >= 1 else "0.00000001")))
 
 
 def percent(ratio: Decimal) -> str:
@@ -277,5 +288,6 @@ READING_HELP: Final = {
     "quote": "[bold]Examples[/bold]\n\n  backhand quote ETHUSDT\n\n"
     "  backhand quote ETHUSDT --policy strict --max-slippage 0.002\n\n"
     "  backhand quote ETHUSDT --side long --size 3   (hedge mode)",
-    "watch": "[bold]Examples[/bold]\n\n  backhand watch\n\n  backhand watch ETHUSDT --every 0.5 -o json",
+    "watch": "[bold]Examples[/bold]\n\n  backhand watch\n\n"
+    "  backhand watch ETHUSDT -o json | jq -r '.[].unrealizedPL'",
 }

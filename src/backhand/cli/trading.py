@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.table import Table
 
 from backhand.cli.connecting import (
     DEFAULT_URL,
@@ -26,7 +25,6 @@ from backhand.cli.printing import (
     console,
     facts_table,
     print_json,
-    rows_table,
     shown,
 )
 from backhand.cli.reading import (
@@ -40,10 +38,12 @@ from backhand.cli.reading import (
     positions_table,
     quote_table,
 )
+from backhand.cli.trading_tables import closed_table, order_table, reversal_tables
 from backhand.client import Client, NoAnswer, NotFound, QuoteRefused, Refused, Reversal
 from backhand.client.instruments import instrument_of
-from backhand.client.models import ClosedPositions, HoldSide, Order, Quote, Receipt
+from backhand.client.models import HoldSide, Order, Quote
 from backhand.client.order_calls import Side as TradeSide
+from backhand.client.receipts import Receipt
 from backhand.client.reversal import OpenOrders, Shortfall
 
 #: What a venue without quotes answers: there is no such path.
@@ -60,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     quote: Quote | None
     reversal: Reversal
-    receipt: dict[str, object] | None
+    receipt: Receipt | None
 
 
 def buy(
@@ -138,7 +138,7 @@ def _place(
     if output is Output.JSON:
         print_json(order)
     else:
-        console().print(_order_table(order))
+        console().print(order_table(order))
 
 
 def reverse(
@@ -187,11 +187,11 @@ def reverse(
         quoted, done = _agree(client, wish, ask, output)
         receipt = _receipt(client, done.client_oid)
         if output is Output.JSON:
-            content = None if receipt is None else receipt.content
-            print_json(Outcome(quote=quoted, reversal=done, receipt=content))
+            print_json(Outcome(quote=quoted, reversal=done, receipt=receipt))
             return
         to = console()
-        to.print(_reversal_table(wish.symbol, done, quoted, receipt))
+        for table in reversal_tables(wish.symbol, done, receipt):
+            to.print(table)
         if done.positions is not None:
             to.print(positions_table(list(done.positions)))
 
@@ -294,90 +294,17 @@ def close(
             print_json(closed)
         else:
             to = console()
-            to.print(_closed_table(client, symbol, closed))
+            orders = [_order_of(client, symbol, one.order_id) for one in closed.success_list]
+            to.print(closed_table(symbol, closed, orders))
             to.print(positions_table(client.positions(symbol)))
         if closed.failure_list:
             raise typer.Exit(Exit.REFUSED)
 
 
-def _order_table(order: Order) -> Table:
-    return facts_table(
-        f"Order {order.order_id}",
-        (
-            ("does", f"{order.side} {shown(order.size)} {order.symbol}"),
-            ("price", order.price or "market"),
-            ("status", order.status),
-            ("filled", f"{shown(order.filled_size)} at {shown(order.average_price)}"),
-            ("fee", f"{shown(order.fee)} {order.margin_coin}"),
-            ("clientOid", order.client_oid),
-        ),
-    )
-
-
-def _reversal_table(symbol: str, done: Reversal, quoted: Quote | None, receipt: Receipt | None) -> Table:
-    opened = done.opened
-    facts: list[tuple[str, object]] = []
-    if quoted is not None:
-        leg = quoted.close_leg
-        facts.append(("closed", f"{leg.side} {shown(leg.size)}, quoted at {shown(leg.average_price)}"))
-    if done.closed is not None:
-        leg_closed = done.closed
-        facts.append(
-            (
-                "closed",
-                f"{leg_closed.side} {shown(leg_closed.filled_size)} at {shown(leg_closed.average_price)}",
-            )
-        )
-    if opened is None:
-        facts.append(("opened", "accepted; the exchange does not show the order yet"))
-    else:
-        short = "" if opened.filled_size == opened.size else f" of {shown(opened.size)}"
-        facts += [
-            ("opened", f"{opened.side} {shown(opened.filled_size)}{short} at {shown(opened.average_price)}"),
-            ("fee of the opening", opened.fee),
-        ]
-        if quoted is not None:
-            facts.append(("compared", _compared(quoted, done)))
-    if receipt is not None:
-        facts += [(name, value) for name, value in receipt.content.items() if isinstance(value, str)]
-    if done.found:
-        facts.append(("note", "the answer was lost; the venue was asked what happened"))
-    if done.note:
-        facts.append(("note", done.note))
-    facts += [("orderId", done.order_id), ("clientOid", done.client_oid)]
-    return facts_table(f"Reversed {symbol}", facts)
-
-
-def _compared(quoted: Quote, done: Reversal) -> str:
-    """Say how the opening leg differs from its quote."""
-    leg, opened = quoted.open_leg, done.opened
-    if opened is None:
-        return "not known yet"
-    pairs = (
-        ("size", leg.size, opened.filled_size),
-        ("price", leg.average_price, opened.average_price),
-        ("fee", leg.fee, opened.fee),
-    )
-    differences = [f"{name} {shown(was)} → {shown(now)}" for name, was, now in pairs if was != now]
-    return ", ".join(differences) or "as quoted"
-
-
-def _closed_table(client: Client, symbol: str, closed: ClosedPositions) -> Table:
-    def filled(order_id: str) -> tuple[object, object, object]:
-        with suppress(NotFound, NoAnswer):
-            order = client.order(symbol, order_id=order_id)
-            return order.filled_size, order.average_price, order.total_profits
-        return None, None, None
-
-    return rows_table(
-        f"Closed {symbol}",
-        ("orderId", "size", "price", "profit", "why not"),
-        [
-            *((one.order_id, *filled(one.order_id), None) for one in closed.success_list),
-            *((None, None, None, None, f"{one.error_code} {one.error_msg}") for one in closed.failure_list),
-        ],
-        ("size", "price", "profit"),
-    )
+def _order_of(client: Client, symbol: str, order_id: str) -> Order | None:
+    with suppress(NotFound, NoAnswer):
+        return client.order(symbol, order_id=order_id)
+    return None
 
 
 TRADING_HELP: Final = {

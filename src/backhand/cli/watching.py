@@ -1,48 +1,51 @@
 """
-Where `watch` has its news from: a boundary of one function, so that a stream can take the place of looks.
+Where `watch` has its news from: the client's live positions, followed until enough was seen or Ctrl-C.
 
-    look (a question) ─▶ watched ─▶ one list of positions after another
+    streams (client.live) ─▶ watched ─▶ one list of positions after another, to be shown
 """
 
-import time
-from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
 
-from backhand.client import NoAnswer, NotSent
-
-T = TypeVar("T")
-
-#: The exchange allows five looks at all positions of a product type per second.
-EVERY_SECONDS_MIN: Final = 0.2
-#: Looks in a row that may fail before watching is given up.
-FAILURES_MAX: Final = 5
+from backhand.cli.exits import say
+from backhand.client import Credentials, live_positions
+from backhand.client.models import Position
 
 
 def watched(
-    look: Callable[[], T], every_seconds: float, count: int, pause: Callable[[float], None] = time.sleep
-) -> Iterator[T]:
+    url: str,
+    credentials: Credentials,
+    symbol: str | None,
+    show: Callable[[list[Position]], None],
+    *,
+    paptrading: bool,
+    count: int,
+) -> None:
     """
-    Look again and again; a look that gets no answer is left out.
+    Show what is held now, and again whenever it or its profit has changed.
 
     Args:
         count: How often; 0 until interrupted.
 
     Raises:
-        NotSent, NoAnswer: FAILURES_MAX looks in a row had no answer.
-        Refused: A look was refused.
+        ClientError: See `live_positions`.
     """
-    seen, failures = 0, 0
-    while True:
-        try:
-            found = look()
-        except (NotSent, NoAnswer):
-            failures += 1
-            if failures == FAILURES_MAX:
-                raise
-        else:
-            failures = 0
-            seen += 1
-            yield found
-            if seen == count:
-                return
-        pause(every_seconds)
+
+    async def follow() -> None:
+        shown = 0
+        changes = live_positions(url, credentials, symbol, paptrading=paptrading, on_lost=_say_lost)
+        async with aclosing(changes):
+            async for held in changes:
+                show(held)
+                shown += 1
+                if shown == count:
+                    return
+
+    # Ctrl-C is how watching ends.
+    with suppress(KeyboardInterrupt):
+        asyncio.run(follow())
+
+
+def _say_lost(reason: str) -> None:
+    say(f"the connection was lost ({reason}): connecting again")

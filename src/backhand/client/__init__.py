@@ -15,6 +15,7 @@ How a call travels:
 
 Numbers are `Decimal`, in and out; exceptions say what they mean for your money (`backhand.client.errors`).
 `reverse` does not reverse twice, whatever happens to its answer (`backhand.client.reversal_calls`).
+`live_positions` follows what is held over WebSockets.
 """
 
 from backhand.client.clients import BITGET, AsyncClient, Client
@@ -36,6 +37,7 @@ from backhand.client.errors import (
     UnifiedAccount,
 )
 from backhand.client.instruments import Instrument
+from backhand.client.live import live_positions
 from backhand.client.reversal import Leg, Reversal
 from backhand.client.session import Credentials
 
@@ -62,4 +64,5 @@ __all__ = [
     "Reversal",
     "TooManyRequests",
     "UnifiedAccount",
+    "live_positions",
 ]

@@ -1,19 +1,6 @@
-"""Parameters of calls that `backhand.wire` has no form for, the v3 API's among them."""
+"""Parameters of the v3 API's calls, which `backhand.wire` has no form for."""
 
 from backhand.wire.fields import Form
-
-
-class ReceiptForm(Form, frozen=True):
-    """Query of the receipt of a reversal."""
-
-    order_id: str = ""
-    client_oid: str = ""
-
-
-class ExplainForm(Form, frozen=True):
-    """Query of the explanation of a refusal."""
-
-    request_id: str = ""
 
 
 class UnifiedSymbolForm(Form, frozen=True):

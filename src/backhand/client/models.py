@@ -339,23 +339,6 @@ class Quote(Model, frozen=True, kw_only=True):
     outcome: str = ""
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """
-    What a reversal did, durably.
-
-    Both legs with their fills, fees, profit, cancelled orders, its place in the journal, and the difference
-    from the quote if there was one. `content` is as the venue tells it, in its own names, numbers as text.
-    """
-
-    content: dict[str, Any]
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Why a request was refused: code, reason, arithmetic and state, in `content` as the venue tells it."""
-
-    content: dict[str, Any]
-
-
 def present(value: Any) -> Any:  # noqa: ANN401 (JSON is of any type)
     """Leave out what the exchange sent as "" or null: to it that is the same as not sending it."""
     if isinstance(value, dict):

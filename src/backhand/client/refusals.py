@@ -19,6 +19,7 @@ from backhand.client.errors import (
     UnifiedAccount,
 )
 from backhand.wire import codes
+from backhand.wire.channels import errors
 
 #: Codes after which nobody knows what happened: the exchange's own time-out, faults and upgrades. Source:
 #: errors.md, "Transient and other"; auth.md section 8.
@@ -28,6 +29,9 @@ UNKNOWN_CODES: Final = frozenset(
 
 _ELSEWHERE: Final = "Read the code's line in the exchange's list of codes; the same request will fail again."
 _KEY: Final = "Check key, secret and passphrase, and that they are for this address (and for paptrading)."
+_CLOCK: Final = "Set this machine's clock: it is over 30 s from theirs."
+_SLOWER: Final = "Send less often; other programs may share the account."
+_UNLISTED: Final = "Check the symbol: it is not listed."
 _MARGIN: Final = "Free or deposit margin, lower the size, or raise the leverage."
 _FLAT: Final = "Read the positions: there is nothing of this symbol and side."
 _LOOK: Final = "Look at the order under this clientOid; use a new one for something new."
@@ -42,12 +46,22 @@ _KINDS: Final[dict[str, tuple[type[Refused], str]]] = {
     codes.SIGNATURE_WRONG.code: (AccessRefused, _KEY),
     "40036": (AccessRefused, _KEY),
     "40099": (AccessRefused, _KEY),
-    codes.TIMESTAMP_EXPIRED.code: (AccessRefused, "Set this machine's clock: it is over 30 s from theirs."),
+    # Of a stream's login; its codes are numbers.
+    str(errors.LOGIN_FAILED.code): (AccessRefused, _KEY),
+    str(errors.KEY_UNKNOWN.code): (AccessRefused, _KEY),
+    str(errors.PASSPHRASE_WRONG.code): (AccessRefused, _KEY),
+    str(errors.SIGNATURE_WRONG.code): (AccessRefused, _KEY),
+    str(errors.TIMESTAMP_INVALID.code): (AccessRefused, _CLOCK),
+    str(errors.TIMESTAMP_EXPIRED.code): (AccessRefused, _CLOCK),
+    str(errors.TOO_MANY_REQUESTS.code): (TooManyRequests, _SLOWER),
+    str(errors.FLOODED.code): (TooManyRequests, _SLOWER),
+    str(errors.NOT_EXISTING_CODE): (Refused, _UNLISTED),
+    codes.TIMESTAMP_EXPIRED.code: (AccessRefused, _CLOCK),
     codes.TIMESTAMP_INVALID.code: (AccessRefused, "Set this machine's clock."),
     codes.ADDRESS_REFUSED.code: (AccessRefused, "Add this machine's address to the key."),
     "40038": (AccessRefused, "Add this machine's address to the key."),
     codes.TRADE_PERMISSION_MISSING.code: (AccessRefused, "Use a key with this permission."),
-    codes.TOO_MANY_REQUESTS.code: (TooManyRequests, "Send less often; other programs may share the account."),
+    codes.TOO_MANY_REQUESTS.code: (TooManyRequests, _SLOWER),
     "40757": (NothingHeld, _FLAT),
     "22002": (NothingHeld, _FLAT),
     "43043": (NothingHeld, _FLAT),
@@ -81,7 +95,7 @@ _KINDS: Final[dict[str, tuple[type[Refused], str]]] = {
     "22045": (Refused, "Wait for the book to fill: nothing is offered within the price band."),
     "40920": (Refused, "Close positions and cancel orders of the product type first."),
     "45117": (Refused, "Close the position and cancel the orders of the symbol first."),
-    "40034": (Refused, "Check the symbol: it is not listed."),
+    "40034": (Refused, _UNLISTED),
     codes.UNKNOWN_PATH.code: (Refused, "This exchange, or this version of it, has no such call."),
 }
 

@@ -16,8 +16,6 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from backhand.client import routes, unified
 from backhand.client.account_calls import positions
 from backhand.client.errors import (
@@ -32,14 +30,15 @@ from backhand.client.errors import (
     UnifiedAccount,
 )
 from backhand.client.finding import Trace, find
-from backhand.client.forms import ExplainForm, ReceiptForm
 from backhand.client.instruments import Instrument, instrument_of
-from backhand.client.models import Explanation, HoldSide, Order, Position, Quote, Receipt
+from backhand.client.models import HoldSide, Order, Position, Quote
+from backhand.client.receipts import Explanation, Receipt
 from backhand.client.refusals import refused
 from backhand.client.reversal import Leg, OpenOrders, Reversal, Shortfall, Wish
-from backhand.client.session import NOTE_HEADER, Flow, Session, read_data, read_ids, text_of, unanswered
+from backhand.client.session import NOTE_HEADER, Flow, Session, read_ids, text_of
 from backhand.client.transport import AnswerLost, HttpAnswer
 from backhand.wire.requests.queries import OrderForm
+from backhand.wire.requests.receipts import ExplainForm, ReceiptForm
 from backhand.wire.requests.reversals import ReversalForm
 
 #: How often a connection is tried for, and how far apart; a reversal is meant for now, not for later.
@@ -286,10 +285,9 @@ def _open_leg(session: Session, of: Instrument, closing: Order) -> Flow[Leg | No
         return None
     try:
         told = yield from receipt(session, order_id=closing.order_id)
-        order_id = msgspec.convert(told.content["openLeg"]["orderId"], str)
-        form = OrderForm(symbol=of.symbol, product_type=of.product_type, order_id=order_id)
+        form = OrderForm(symbol=of.symbol, product_type=of.product_type, order_id=told.open_leg.order_id)
         order = yield from session.call(routes.ORDER, form, Order)
-    except (ClientError, LookupError, TypeError, msgspec.ValidationError):
+    except ClientError:
         return None  # What happened is known without it.
     return _leg(order.client_oid, order)
 
@@ -360,8 +358,11 @@ def receipt(session: Session, *, order_id: str = "", client_oid: str = "") -> Fl
         Refused: Code 40404 where there are no receipts.
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
-    answer = yield from session.answer(routes.RECEIPT, ReceiptForm(order_id=order_id, client_oid=client_oid))
-    return Receipt(_content(answer, routes.RECEIPT, "Check the id: no reversal of this account has it."))
+    form = ReceiptForm(order_id=order_id, client_oid=client_oid)
+    try:
+        return (yield from session.call(routes.RECEIPT, form, Receipt))
+    except NotFound as absent:
+        raise _advised(absent, "Check the id: no reversal of this account has it.") from None
 
 
 def explain(session: Session, request_id: str) -> Flow[Explanation]:
@@ -373,16 +374,13 @@ def explain(session: Session, request_id: str) -> Flow[Explanation]:
         Refused: Code 40404 where there are no explanations.
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
-    answer = yield from session.answer(routes.EXPLAIN, ExplainForm(request_id=request_id))
-    advice = "Check the request id: it is that of no refusal, of another account's, or of one long ago."
-    return Explanation(_content(answer, routes.EXPLAIN, advice))
-
-
-def _content(answer: HttpAnswer, route: routes.Route, advice: str) -> dict[str, object]:
-    """Read an answer as it is; who asked by an id alone has no symbol to check, so the advice is another."""
     try:
-        return msgspec.convert(read_data(answer), dict[str, object])
+        return (yield from session.call(routes.EXPLAIN, ExplainForm(request_id=request_id), Explanation))
     except NotFound as absent:
-        raise NotFound(absent.code, absent.text, absent.http_status, advice, absent.request_id) from None
-    except (AnswerLost, msgspec.ValidationError) as lost:
-        raise unanswered(route, "", AnswerLost(str(lost))) from lost
+        advice = "Check the request id: it is that of no refusal, of another account's, or of one long ago."
+        raise _advised(absent, advice) from None
+
+
+def _advised(absent: NotFound, advice: str) -> NotFound:
+    """Say of what was asked for by an id alone something else than to check the symbol."""
+    return NotFound(absent.code, absent.text, absent.http_status, advice, absent.request_id)

@@ -94,7 +94,7 @@ class HttpxTransport:
     """`Transport` on `httpx.Client`; may be shared by threads."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.Client(base_url=base_url, limits=_LIMITS, verify=_tls())
+        self._client = httpx.Client(base_url=base_url, limits=_LIMITS, verify=tls())
         self._end = _End()
         _bound(self._client, self._end)
 
@@ -200,7 +200,7 @@ class AsyncHttpxTransport:
     """`AsyncTransport` on `httpx.AsyncClient`, for asyncio."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, limits=_LIMITS, verify=_tls())
+        self._client = httpx.AsyncClient(base_url=base_url, limits=_LIMITS, verify=tls())
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Send a request and read its answer."""
@@ -232,7 +232,7 @@ class AsyncHttpxTransport:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Read the machine's certificates, which takes 20 ms: once, not for every client."""
     return httpx.create_ssl_context()
 

@@ -1,7 +1,7 @@
 """
 The rules of the venue: one pure function over one state.
 
-    command ─▶ apply ─┬▶ orders ────▶ matching (what would be hit) ─▶ preview (what would be left)
+    command ─▶ apply ─┬▶ orders ────▶ sweep (what would be hit)    ─▶ preview (what would be left)
                       ├▶ reversal ──▶        "                             "
                       ├▶ markets, accounts                                 │ nothing may fail from here on
                       └────────────▶ fills (legs, money, events) ◀─────────┘

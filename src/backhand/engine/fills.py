@@ -43,8 +43,8 @@ def trade(
         fill(state, maker, price_ticks, lots, trade_id, False, events, "trade")
         state.last_moves(market, price_ticks)
         invariant(market.long_lots == market.short_lots, "long lots equal short lots of a symbol")
-    if match.cancel_rest and maker.open_lots:
-        cancel(state, maker, CancelReason.REDUCE_ONLY_EXCESS, events)
+    if match.ending is not None and maker.open_lots:
+        cancel(state, maker, match.ending, events)
 
 
 def settle_between(

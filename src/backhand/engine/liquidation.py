@@ -36,9 +36,10 @@ from backhand.engine.margin import (
     value_e20,
 )
 from backhand.engine.market import Market
-from backhand.engine.matching import Match, Sweep, first_lots, matched_lots
+from backhand.engine.matching import Match, first_lots, matched_lots
 from backhand.engine.risk import crossed_buffer_e28, leg_buffer_e28
 from backhand.engine.state import Account, Holding, Ledger, Position, State
+from backhand.engine.sweep import Sweep
 from backhand.events import (
     CancelReason,
     DeficitCovered,
@@ -280,15 +281,19 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
 def _match_with(
     state: State, order: Order, other: Holding, side: int, price_ticks: int, events: list[Event]
 ) -> None:
-    lots = min(order.open_lots, other.lots(-side))
-    if lots:
+    """Match a leg of a side with another's opposite one, at a price that leaves that holder something."""
+    leg = other.leg(-side)
+    if leg is not None:
+        lots = min(order.open_lots, leg.lots)
+        if not other.account.is_house:
+            guarded = capped_ticks(leg.side, price_ticks, worst_close_ticks(other, leg))
+            price_ticks = price_ticks if guarded == EVERY_PRICE else guarded
         against = venue_order(state, other, side, lots, "adl", events)
         settle_between(state, order, against, price_ticks, lots, "adl", events)
 
 
-def cover_deficit(state: State, account: Account, ledger: Ledger, events: list[Event]) -> None:
-    """Pay what an account owes that holds no crossed position any more: the fund first, then the house."""
-    owed_e8 = ceil_div(ledger.isolated_margin_e16, E8) - ledger.wallet_e8
+def cover_deficit(state: State, account: Account, ledger: Ledger, owed_e8: int, events: list[Event]) -> None:
+    """Pay what an account's positions have cost beyond what they stood on: the fund first, then the house."""
     money = state.coin(ledger.coin)
     insurance_e8 = min(owed_e8, money.insurance_e8)
     house_e8 = owed_e8 - insurance_e8

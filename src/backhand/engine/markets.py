@@ -7,11 +7,12 @@ from backhand.engine.accepting import venue_order
 from backhand.engine.book import Order
 from backhand.engine.fills import cancel, leave_book, rest, settle_between, touch, trade
 from backhand.engine.firing import drop
+from backhand.engine.liquidation import cover_deficit
 from backhand.engine.market import Market
-from backhand.engine.matching import Sweep
 from backhand.engine.prices import begin_funding, next_funding_ms, prices_valid, take_prices
 from backhand.engine.refusals import refuse
-from backhand.engine.state import Holding, State
+from backhand.engine.state import Holding, Position, State
+from backhand.engine.sweep import Sweep
 from backhand.events import (
     CancelReason,
     ContractListed,
@@ -123,6 +124,13 @@ def _waiting_holdings(state: State, market: Market) -> list[Holding]:
 
 
 def _settle_positions(state: State, market: Market, events: list[Event]) -> None:
+    """Settle every long against shorts; what isolated legs lose beyond their margin is covered."""
+    #: Isolated legs, and the least that each may have realised in the end: all that it stands on lost.
+    isolated = [
+        (holding, leg, leg.profit_e8 - leg.margin_e16 // E8)
+        for holding in market.held.values()
+        for leg in _isolated_legs(holding)
+    ]
     price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
     longs = [holding for holding in market.held.values() if holding.long is not None]
     shorts = [holding for holding in market.held.values() if holding.short is not None]
@@ -137,6 +145,15 @@ def _settle_positions(state: State, market: Market, events: list[Event]) -> None
                 place += 1
             lots = min(closing.open_lots, against.open_lots)
             settle_between(state, closing, against, price_ticks, lots, "delivery", events)
+    for holding, leg, least_e8 in isolated:
+        if leg.profit_e8 < least_e8:
+            cover_deficit(state, holding.account, holding.ledger, least_e8 - leg.profit_e8, events)
+
+
+def _isolated_legs(holding: Holding) -> list[Position]:
+    if not holding.isolated or holding.account.is_house:
+        return []
+    return [leg for leg in (holding.long, holding.short) if leg is not None]
 
 
 def _kind(contract: Contract) -> tuple[str, str, str, str, bool]:

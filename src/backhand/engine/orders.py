@@ -23,12 +23,13 @@ from backhand.engine.limits import (
     too_many_positions,
     waiting_orders,
 )
-from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, order_reserve_e8, value_e20
+from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, order_reserve_e8, unrealised_e20, value_e20
 from backhand.engine.market import Market
-from backhand.engine.matching import Match, Sweep, matched_lots, split_lots
+from backhand.engine.matching import Match, matched_lots, split_lots
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, refuse, ticks_text
 from backhand.engine.state import Account, Holding, State
+from backhand.engine.sweep import Sweep
 from backhand.events import CancelReason, Event, MarginModeSet, OrderSource, Rejected, RejectReason
 from backhand.units import E12, format_decimal
 
@@ -261,9 +262,8 @@ def _match(placement: Placement, limit: int) -> None:
     """Find what an order would hit, and what its time in force and self-trade rule make of it."""
     holding, tif, size = placement.holding, placement.tif, placement.size_lots
     stp = "none" if tif == "post_only" else placement.command.stp_mode
-    avoided = holding.account if stp != "none" else None
     grown = None if placement.closing else holding
-    sweep = Sweep(holding.market, placement.side, avoided, stp, grown, placement.hold_side)
+    sweep = Sweep(holding.market, placement.side, holding.account, stp, grown, placement.hold_side)
     matches = sweep.take(size, limit)
     matched = matched_lots(matches)
     placement.own = sweep.own
@@ -352,7 +352,9 @@ def check_funds(
     preview.open(side, opening)
     if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
         return RejectReason.TIER_EXCEEDED
-    loses = preview.rest(side, resting, limit, replaced)
+    loses = resting > 0 and unrealised_e20(market, side, resting, limit * market.tick_e12) < 0
+    if loses:
+        preview.extend(side, resting, limit)
     if need > available or ((opening or loses) and preview.exceeds_opening_ratio(side)):
         return RejectReason.INSUFFICIENT_MARGIN
     return None

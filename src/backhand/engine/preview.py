@@ -146,8 +146,8 @@ class Preview:
             self.short_lots += lots
             self.short_margin_e16 += added
 
-    def _charge(self, lots: int, price_ticks: int) -> None:
-        fee = fee_e8(self.market, lots, price_ticks, True)
+    def _charge(self, lots: int, price_ticks: int, is_taker: bool = True) -> None:
+        fee = fee_e8(self.market, lots, price_ticks, is_taker)
         self.wallet_e8 -= fee
         self.fee_e8 += fee
 
@@ -250,30 +250,17 @@ class Preview:
         self._charge(lots, price_ticks)
         self._extend(side, lots, price_ticks)
 
-    def rest(self, side: int, lots: int, price_ticks: int, replaced: Order | None) -> bool:
-        """
-        Where an order would rest beyond mark, fill it, and what else rests like that; whether it would.
-
-        Its fill hands the difference to whoever meets it. What the account could not bear of it would be
-        paid by the fund, or by those it is deleveraged against. Isolated: the orders of the leg; crossed:
-        all that stand on the same money.
-        """
-        market = self.market
-        if lots == 0 or unrealised_e20(market, side, lots, price_ticks * market.tick_e12) >= 0:
-            return False
-        self.extend(side, lots, price_ticks)
-        for order in self.holding.account.orders.values():
-            holding = order.holding
-            average_e12 = order.price_ticks * holding.market.tick_e12
-            profit_e20 = unrealised_e20(holding.market, order.side, order.reserved_lots, average_e12)
-            if profit_e20 >= 0 or order is replaced:
-                continue
-            if not self.isolated:
-                if holding.ledger is self.holding.ledger and not holding.isolated:
-                    self.wallet_e8 += profit_e20 // E12
-            elif holding is self.holding and order.side == side:
-                self.extend(side, order.reserved_lots, order.price_ticks)
-        return True
+    def give(self, order: Order, lots: int) -> int:
+        """Fill lots of a resting order of the holding, as maker; returns how many of them open."""
+        self._charge(lots, order.price_ticks, False)
+        closing = lots
+        if not order.reduce_only:
+            closing = 0 if order.hold_side else min(lots, self.lots(-order.side))
+        if closing:
+            self._reduce(-order.side, closing, order.price_ticks)
+        if closing < lots:
+            self._extend(order.side, lots - closing, order.price_ticks)
+        return lots - closing
 
     def _leg(self, side: int) -> tuple[int, int, int]:
         """Lots, average price and margin of a leg."""

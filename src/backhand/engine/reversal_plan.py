@@ -16,12 +16,13 @@ from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
 from backhand.engine.market import Market
-from backhand.engine.matching import Match, Sweep, first_lots, lot_ticks, matched_lots
+from backhand.engine.matching import Match, first_lots, lot_ticks, matched_lots
 from backhand.engine.open_leg import OpenLeg
 from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, ticks_text
 from backhand.engine.state import Holding, Position, State, Trigger
+from backhand.engine.sweep import Sweep
 from backhand.events import CancelReason, Rejected, RejectReason, ReversalField
 from backhand.units import E4, E8, ceil_div, half_up_div
 

@@ -26,7 +26,7 @@ from backhand.engine.risk import (
 )
 from backhand.engine.state import Holding, State
 from backhand.events import Event
-from backhand.units import E8
+from backhand.units import E8, ceil_div
 
 
 def settle(state: State, events: list[Event]) -> None:
@@ -121,8 +121,9 @@ def _look_at_ledger(state: State, suspect: Holding, events: list[Event]) -> None
     if not suspect.isolated and suspect.long is None and suspect.short is None:
         forget_watches(suspect)
     if not has_crossed_legs(ledger):
-        if ledger.wallet_e8 * E8 < ledger.isolated_margin_e16:
-            cover_deficit(state, suspect.account, ledger, events)
+        owed_e8 = ceil_div(ledger.isolated_margin_e16, E8) - ledger.wallet_e8
+        if owed_e8 > 0:
+            cover_deficit(state, suspect.account, ledger, owed_e8, events)
         return
     for holding in ledger.holdings:
         if holding.isolated or (holding.long is None and holding.short is None):

@@ -11,7 +11,7 @@ from backhand.history.errors import HistoryClosed, HistoryError, HistoryFailed, 
 from backhand.history.market_reads import CandleFilter, TradeFilter
 from backhand.history.pages import PAGE_ROWS_MAX
 from backhand.history.reads import BillFilter, FillFilter, OrderFilter, PositionFilter, TriggerFilter
-from backhand.history.receipts import Leg, Receipt, receipt
+from backhand.history.receipts import receipt
 from backhand.history.schema import delete_history
 from backhand.history.store import FILE_NAME, History
 
@@ -26,10 +26,8 @@ __all__ = [
     "HistoryError",
     "HistoryFailed",
     "HistoryTimeout",
-    "Leg",
     "OrderFilter",
     "PositionFilter",
-    "Receipt",
     "TradeFilter",
     "TriggerFilter",
     "delete_history",

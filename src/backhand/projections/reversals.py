@@ -5,12 +5,17 @@ Rows hold absolute units, as those of orders. The fold remembers contract terms.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from backhand.commands import Contract, ReversalBounds, ReversePosition
 from backhand.events import CancelReason, ContractListed, PositionReversed, ReversalField
 from backhand.projections.applied import Applied
+from backhand.projections.orders import FillRow, OrderRow
+
+#: Fills of a leg that a receipt lists; sums are of all of them.
+FILLS_MAX: Final = 1_000
 
 
 class QuotedRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -42,6 +47,21 @@ class ReversalRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     cancelled_trigger_ids: tuple[int, ...]
     ignored: tuple[ReversalField, ...]
     quoted: QuotedRow | None
+
+
+class LegRows(msgspec.Struct, frozen=True):
+    """One leg: its order as it stands, and its fills, oldest first and at most FILLS_MAX."""
+
+    order: OrderRow
+    fills: list[FillRow]
+
+
+class ReceiptRows(msgspec.Struct, frozen=True):
+    """Everything that is known of one reversal."""
+
+    reversal: ReversalRow
+    close_leg: LegRows
+    open_leg: LegRows
 
 
 class ReversalsFold:

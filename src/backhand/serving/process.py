@@ -26,6 +26,7 @@ from backhand.control.app import control_app
 from backhand.control.guard import is_loopback
 from backhand.control.metrics import VenueCounts, registry
 from backhand.engine import State
+from backhand.explaining import Refusals
 from backhand.gateway.access import Access
 from backhand.gateway.app import Gateway
 from backhand.gateway.counters import RequestCounters
@@ -41,7 +42,6 @@ from backhand.projections.trades import RecentTrades
 from backhand.sealing import RandomCredentials, SeededCredentials
 from backhand.serving.directory import Directory
 from backhand.serving.documents import Documents
-from backhand.serving.explaining import Refusals
 from backhand.serving.feeds import VenueFeeds
 from backhand.serving.figures import StateFigures
 from backhand.serving.options import Options

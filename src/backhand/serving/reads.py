@@ -10,18 +10,19 @@ answered before the question. What the store cannot tell in time is unknown, nev
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from backhand.history import HistoryError
+from backhand.explaining import Refusals
+from backhand.history import HistoryError, receipt
 from backhand.journal import JournalUnavailable
 from backhand.node import Node
 from backhand.outcomes import OutcomeUnknown
 from backhand.projections.tickers import TickersFold
 from backhand.quoting import quote
+from backhand.receipts import receipt_of
 from backhand.serving.account_reads import AccountReads
 from backhand.serving.directory import Directory
-from backhand.serving.explaining import Refusals
 from backhand.serving.market_reads import MarketReads
 from backhand.serving.order_reads import OrderReads
-from backhand.serving.receipts import find_receipt
+from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.requests import receipts, reversals
 from backhand.wire.responses.receipts import ExplainAnswer, ReceiptAnswer
@@ -68,7 +69,12 @@ class Reads:
         return await self._node.read(lambda state: quote(state, uid, query, self._quote_key, now_ms))
 
     async def _receipt(self, uid: str, query: receipts.ReceiptQuery) -> ReceiptAnswer | Refusal:
-        return await find_receipt(self._node, uid, query)
+        found = await self._node.history.ask(
+            lambda connection: receipt(connection, uid, query.order_id, query.client_oid)
+        )
+        if found is None:
+            return codes.ORDER_NOT_FOUND
+        return receipt_of(found, await self._node.record_hash(found.reversal.sequence))
 
     async def _explain(self, uid: str, query: receipts.ExplainQuery) -> ExplainAnswer | Refusal:
         return self._refusals.explain(uid, query)

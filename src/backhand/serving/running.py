@@ -5,12 +5,12 @@ from typing import Any
 
 from backhand.clock import VenueClock
 from backhand.commands import AdvanceClock, Command, Contract
+from backhand.explaining import Refusals
 from backhand.gateway.ports import OpenedKey
 from backhand.node import Node
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import Credentials, CredentialSource, SealedCredentials, Sealer
 from backhand.serving.directory import Directory
-from backhand.serving.explaining import Refusals
 from backhand.serving.inspection import account_json, audit_json
 from backhand.serving.reads import Reads
 from backhand.wire.codes import Refusal

@@ -6,17 +6,19 @@ Where a venue keeps what it knows: a data folder, or memory.
     secrets.key     opens the sealed API secrets of the journal; a backup without it is worth half
     journal.sqlite3 the truth
     history.db      read models, made again from the journal when missing
+
+With a seed, and a clock that stands still until it is stepped, equal commands make equal quotes and equal
+journals, to the byte. The key of a folder that is made with a seed is therefore the seed's, and stays so:
+such a venue is for tests, not for secrets.
 """
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
 from backhand.history import FILE_NAME as HISTORY_FILE_NAME
 from backhand.history import History
 from backhand.journal import Journal, JournalUnavailable, MemoryJournal
-from backhand.sealing import KEY_BYTES, Sealer, key_of_folder, write_private_file
+from backhand.sealing import Sealer, key_of_folder, new_key, write_private_file
 from backhand.starting import new_venue_id
 
 VENUE_ID_FILE_NAME: Final = "venue-id"
@@ -38,12 +40,9 @@ class Storage:
 
 
 def open_memory(seed: int | None) -> Storage:
-    """Keep everything in the process; a seeded one makes the same quotes in every run."""
+    """Keep everything in the process."""
     venue_id = new_venue_id(seed)
-    key = os.urandom(KEY_BYTES)
-    if seed is not None:
-        key = hashlib.blake2b(f"backhand key {seed}".encode(), digest_size=KEY_BYTES).digest()
-    return Storage(venue_id, MemoryJournal(venue_id), History(None, venue_id), Sealer(key))
+    return Storage(venue_id, MemoryJournal(venue_id), History(None, venue_id), Sealer(new_key(seed)))
 
 
 def open_folder(folder: Path, seed: int | None) -> Storage:
@@ -62,7 +61,7 @@ def open_folder(folder: Path, seed: int | None) -> Storage:
     try:
         if not known_id:
             write_private_file(folder / VENUE_ID_FILE_NAME, venue_id.encode())
-        sealer = Sealer(key_of_folder(folder))
+        sealer = Sealer(key_of_folder(folder, seed))
         return Storage(venue_id, journal, History(folder / HISTORY_FILE_NAME, venue_id), sealer)
     except OSError as error:
         journal.close()

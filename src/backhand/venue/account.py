@@ -29,9 +29,10 @@ class VenueAccount(Client):
     One account, used like a client that is signed in to it.
 
     A refusal is a `backhand.client.Refused`: `code` and `text` as on the wire, and `reason`, the engine's
-    own word for it ("" when the request could not even be read). Nothing is ever lost on the way, so neither
-    `NotSent` nor `OutcomeUnknown` can happen. Orders and reversals that are given no `client_oid` are
-    numbered, so that two runs are equal.
+    own word for it ("" when the request could not even be read); `explain` with its `request_id` has the
+    figures that the rules judged by. A receipt has no `record_hash`, because no journal is kept. Nothing is
+    ever lost on the way, so neither `NotSent` nor `OutcomeUnknown` can happen. Orders and reversals that are
+    given no `client_oid` are numbered, so that two runs are equal.
     """
 
     def __init__(self, uid: str, desk: Desk, venue: Owner) -> None:

@@ -10,13 +10,15 @@ from typing import Any, Final
 
 from backhand.engine import State
 from backhand.engine.figures import positions_of
+from backhand.explaining import Refusals
 from backhand.projections.tickers import TickersFold
 from backhand.quoting import quote
+from backhand.receipts import receipt_of
 from backhand.venue.kept import Kept
 from backhand.views import account_view, fill_view, order_view, position_view, settings_view, ticker_view
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
-from backhand.wire.requests import accounts, markets, queries, reversals
+from backhand.wire.requests import accounts, markets, queries, receipts, reversals
 from backhand.wire.responses.accounts import (
     account_row,
     accounts_row,
@@ -26,6 +28,8 @@ from backhand.wire.responses.accounts import (
 from backhand.wire.responses.markets import contract_row, depth_answer, server_time, ticker_row
 from backhand.wire.responses.orders import fills_page, open_orders_page, order_detail, order_history_page
 
+#: The hash of a record that is not kept: here is no journal.
+NO_JOURNAL: Final = b""
 #: Levels a side that a merged book is made from.
 BOOK_LEVELS_MAX: Final = 1_000
 
@@ -33,10 +37,13 @@ BOOK_LEVELS_MAX: Final = 1_000
 class Answers:
     """Answers questions about one state and what was kept of its events."""
 
-    def __init__(self, state: State, kept: Kept, tickers: TickersFold, quote_key: bytes) -> None:
+    def __init__(
+        self, state: State, kept: Kept, tickers: TickersFold, refusals: Refusals, quote_key: bytes
+    ) -> None:
         self._state = state
         self._kept = kept
         self._tickers = tickers
+        self._refusals = refusals
         self._quote_key = quote_key
         self._methods: Final[dict[type[Any], Callable[[str, Any, int], object]]] = {
             accounts.AccountQuery: self._account,
@@ -44,6 +51,8 @@ class Answers:
             accounts.PositionQuery: self._position,
             accounts.PositionsQuery: self._positions,
             reversals.ReversalQuery: self._quote,
+            receipts.ReceiptQuery: self._receipt,
+            receipts.ExplainQuery: self._explain,
             queries.OrderQuery: self._order,
             queries.OpenOrdersQuery: self._open_orders,
             queries.OrderHistoryQuery: self._order_history,
@@ -85,6 +94,13 @@ class Answers:
 
     def _quote(self, uid: str, query: reversals.ReversalQuery, now_ms: int) -> object:
         return quote(self._state, uid, query, self._quote_key, now_ms)
+
+    def _receipt(self, uid: str, query: receipts.ReceiptQuery, _now_ms: int) -> object:
+        found = self._kept.receipt(uid, query.order_id, query.client_oid)
+        return codes.ORDER_NOT_FOUND if found is None else receipt_of(found, NO_JOURNAL)
+
+    def _explain(self, uid: str, query: receipts.ExplainQuery, _now_ms: int) -> object:
+        return self._refusals.explain(uid, query)
 
     def _order(self, uid: str, query: queries.OrderQuery, _now_ms: int) -> object:
         row = self._kept.order(uid, query.order_id, query.client_oid)

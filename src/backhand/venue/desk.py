@@ -13,6 +13,7 @@ from backhand.client.transport import HttpAnswer, HttpRequest
 from backhand.commands import Command, Message
 from backhand.engine import State
 from backhand.events import Rejected
+from backhand.explaining import Refusals
 from backhand.gateway.rendering import render, render_batch
 from backhand.projections.applied import Applied
 from backhand.venue.answers import Answers
@@ -37,6 +38,8 @@ class Desk:
     Args:
         submit: Applies commands, with what time has to do before them.
         now_ms: Venue time.
+        refusals: Told which request each refusal by the rules came with.
+        next_request_id: Names requests.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class Desk:
         submit: Callable[[tuple[Command, ...]], list[Applied]],
         now_ms: Callable[[], int],
         quote_key: bytes,
+        refusals: Refusals,
+        next_request_id: Callable[[], str],
     ) -> None:
         self._uid = uid
         self._state = state
@@ -54,15 +59,18 @@ class Desk:
         self._submit = submit
         self._now_ms = now_ms
         self._quote_key = quote_key
+        self._refusals = refusals
+        self._next_request_id = next_request_id
         #: Why the engine refused this request; "" when it did not.
         self._reason = ""
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Carry out a request."""
         self._reason = ""
-        data, note = self._carry_out(request)
+        request_id = self._next_request_id()
+        data, note = self._carry_out(request, request_id)
         now_ms = self._now_ms()
-        headers = {OWN_HEADER: "", NOTE_HEADER: note or "", REASON_HEADER: self._reason}
+        headers = {OWN_HEADER: request_id, NOTE_HEADER: note or "", REASON_HEADER: self._reason}
         if isinstance(data, Refusal):
             return HttpAnswer(data.http_status, headers, failure(data, now_ms))
         return HttpAnswer(200, headers, success(data, now_ms))
@@ -70,7 +78,7 @@ class Desk:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _carry_out(self, request: HttpRequest) -> tuple[object | Refusal, str | None]:
+    def _carry_out(self, request: HttpRequest, request_id: str) -> tuple[object | Refusal, str | None]:
         path, _, query = request.target.partition("?")
         endpoint = _ENDPOINTS.get((request.method, path))
         if endpoint is None:
@@ -82,12 +90,18 @@ class Desk:
         if isinstance(asked, Inquiry):
             asked = asked.act(self._answers.answer(self._uid, asked.query, now_ms))
         if isinstance(asked, Message):
-            (applied,) = self._submit((asked,))
+            (applied,) = self._submitted((asked,), request_id)
             first = applied.events[0] if applied.events else None
             self._reason = first.reason.value if isinstance(first, Rejected) else ""
             return render(applied, contracts)
         if isinstance(asked, Batch):
-            return render_batch(asked, self._submit(asked.commands), contracts), None
+            return render_batch(asked, self._submitted(asked.commands, request_id), contracts), None
         if isinstance(asked, Refusal):
             return asked, None
         return self._answers.answer(self._uid, asked, now_ms), None
+
+    def _submitted(self, commands: tuple[Command, ...], request_id: str) -> list[Applied]:
+        all_applied = self._submit(commands)
+        for applied in all_applied:
+            self._refusals.name(self._uid, request_id, applied.sequence)
+        return all_applied

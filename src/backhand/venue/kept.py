@@ -1,24 +1,27 @@
 """
-Orders and fills of a venue in process, as rows in memory.
+Orders, fills and reversals of a venue in process, as rows in memory.
 
-What `history` is to a served venue, without a store: the same fold, the newest rows, up to a bound.
+What `history` is to a served venue, without a store: the same folds, the newest rows, up to a bound.
 """
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from backhand.projections.applied import Applied
 from backhand.projections.orders import FillRow, OrderRow, OrdersFold
+from backhand.projections.reversals import FILLS_MAX, LegRows, ReceiptRows, ReversalRow, ReversalsFold
 from backhand.wire.requests.queries import Page
 
-#: Ended orders and fills that are remembered; the oldest go first. Open orders stay.
+#: Ended orders and fills that are remembered; the oldest go first, reversals with their orders. Open orders
+#: stay.
 ORDERS_KEPT_MAX: Final = 100_000
 FILLS_KEPT_MAX: Final = 100_000
 
 
 class Kept:
-    """Rows of orders and fills, by id and by client order id."""
+    """Rows of orders, fills and reversals, by id and by client order id."""
 
     def __init__(self, orders_max: int = ORDERS_KEPT_MAX, fills_max: int = FILLS_KEPT_MAX) -> None:
         self._fold = OrdersFold()
@@ -27,6 +30,9 @@ class Kept:
         self._ended: deque[int] = deque()
         self._orders_max = orders_max
         self._fills: deque[FillRow] = deque(maxlen=fills_max)
+        self._reversals_fold = ReversalsFold()
+        #: Under the order ids of both legs.
+        self._reversals: dict[int, ReversalRow] = {}
 
     def fold(self, applied: Applied) -> None:
         """Take in one applied command."""
@@ -37,8 +43,16 @@ class Kept:
             self._ids[row.uid, row.client_oid] = row.order_id
             if not row.is_open:
                 self._ended.append(row.order_id)
+        for reversal in self._reversals_fold.fold(applied):
+            self._reversals[reversal.close_order_id] = reversal
+            self._reversals[reversal.open_order_id] = reversal
         while len(self._ended) > self._orders_max:
             gone = self._orders.pop(self._ended.popleft())
+            # A receipt needs the orders of both legs: it goes with the first.
+            reversal_gone = self._reversals.get(gone.order_id)
+            if reversal_gone is not None:
+                self._reversals.pop(reversal_gone.close_order_id)
+                self._reversals.pop(reversal_gone.open_order_id)
             # A client order id may have been used again since.
             if self._ids.get((gone.uid, gone.client_oid)) == gone.order_id:
                 del self._ids[gone.uid, gone.client_oid]
@@ -49,6 +63,18 @@ class Kept:
             order_id = self._ids.get((uid, client_oid or ""), 0)
         row = self._orders.get(order_id)
         return row if row is not None and row.uid == uid else None
+
+    def receipt(self, uid: str, order_id: int | None, client_oid: str | None) -> ReceiptRows | None:
+        """Find a reversal of an account by the order id of either leg, which wins, or a client order id."""
+        order = self.order(uid, order_id, client_oid)
+        reversal = None if order is None else self._reversals.get(order.order_id)
+        if reversal is None:
+            return None
+        return ReceiptRows(reversal, self._leg(reversal.close_order_id), self._leg(reversal.open_order_id))
+
+    def _leg(self, order_id: int) -> LegRows:
+        fills = (row for row in self._fills if row.order_id == order_id)
+        return LegRows(self._orders[order_id], list(islice(fills, FILLS_MAX)))
 
     def orders(self, uid: str, product_type: str, symbol: str | None, page: Page) -> Iterator[OrderRow]:
         """Give an account's orders of a product type, or of a symbol of it, newest first."""

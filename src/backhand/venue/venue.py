@@ -10,6 +10,7 @@ import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import Final, Literal
 
 from backhand.client.refusals import refused
@@ -40,6 +41,7 @@ from backhand.engine import State, apply
 from backhand.engine.digest import state_digest
 from backhand.engine.prices import MARK_INTERVAL_MS, tick_is_due
 from backhand.events import Rejected
+from backhand.explaining import Refusals
 from backhand.projections.applied import Applied
 from backhand.projections.tickers import TickersFold
 from backhand.starting import UNCHANGED, Switches, configuration, new_venue_id, require_taken
@@ -93,7 +95,9 @@ class Venue:
         self._events: deque[Applied] = deque(maxlen=EVENTS_KEPT_MAX)
         self._accounts: dict[str, VenueAccount] = {}
         self._quote_key = hashlib.blake2b(f"backhand quotes {seed}".encode(), digest_size=32).digest()
-        self._answers = Answers(self._state, self._kept, self._tickers, self._quote_key)
+        self._refusals = Refusals()
+        self._requests = count(1)
+        self._answers = Answers(self._state, self._kept, self._tickers, self._refusals, self._quote_key)
         #: The second of venue time that was last asked what it changes.
         self._second = 0
         wanted = configuration(
@@ -150,7 +154,16 @@ class Venue:
         if uid not in self._accounts:
             if uid not in self._state.accounts:
                 raise KeyError(uid)
-            desk = Desk(uid, self._state, self._answers, self.submit, self._clock.now_ms, self._quote_key)
+            desk = Desk(
+                uid,
+                self._state,
+                self._answers,
+                self.submit,
+                self._clock.now_ms,
+                self._quote_key,
+                self._refusals,
+                lambda: str(next(self._requests)),
+            )
             self._accounts[uid] = VenueAccount(uid, desk, self)
         return self._accounts[uid]
 
@@ -296,6 +309,7 @@ class Venue:
         state = self._state
         events = apply(state, command, stamp_ms)
         applied = Applied(state.sequence, state.time_ms, command, events)
+        self._refusals.capture(state, applied)
         self._events.append(applied)
         self._kept.fold(applied)
         self._tickers.fold([applied])

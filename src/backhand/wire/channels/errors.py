@@ -14,6 +14,7 @@ class ChannelError(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
+NOT_EXISTING_CODE: Final = 30001
 UNKNOWN_OPERATION: Final = ChannelError(30003, "Unknown operation")
 LOGIN_REQUIRED: Final = ChannelError(30004, "User needs to log in")
 LOGIN_FAILED: Final = ChannelError(30005, "Login failed")
@@ -36,4 +37,4 @@ def unrecognised(text: str) -> ChannelError:
 def not_existing(product_type: str, channel: str, name: str) -> ChannelError:
     """Refuse a symbol that no contract has."""
     text = f"instType:{echo(product_type)},channel:{channel},instId:{echo(name)},precision:null doesn't exist"
-    return ChannelError(30001, text)
+    return ChannelError(NOT_EXISTING_CODE, text)

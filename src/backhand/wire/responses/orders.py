@@ -35,6 +35,7 @@ CANCEL_REASONS: Final[Mapping[CancelReason | None, str]] = {
     CancelReason.POST_ONLY_WOULD_TAKE: "post_only_fill_cancel",
     CancelReason.SELF_TRADE: "stp_cancel",
     CancelReason.REDUCE_ONLY_EXCESS: "normal_cancel",
+    CancelReason.OPENING_RATIO: "delegated_risk_order_cancel",
     CancelReason.DISPLACED: "normal_cancel",
     CancelReason.MODIFIED: "modify_limit_order",
     CancelReason.LIQUIDATION: "burst_cancel",

@@ -6,8 +6,8 @@ from backhand.commands import Command, PlaceOrder, ReversePosition, Transfer
 from backhand.engine.digest import state_digest
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import Rejected
+from backhand.explaining import REFUSALS_MAX, UNNAMED_MAX, Refusals
 from backhand.projections.applied import Applied
-from backhand.serving.explaining import REFUSALS_MAX, UNNAMED_MAX, Refusals
 from backhand.wire import codes
 from backhand.wire.requests.receipts import ExplainQuery
 from backhand.wire.responses.receipts import ExplainAnswer, Explained

@@ -1,10 +1,6 @@
-"""The receipt of a reversal: rows of the read models and the hash of the journal's record, printed."""
+"""The receipt of a reversal, for both kinds of venue: rows and the hash of the journal's record, printed."""
 
-from backhand.history import Leg, receipt
-from backhand.node import Node
-from backhand.wire import codes
-from backhand.wire.codes import Refusal
-from backhand.wire.requests.receipts import ReceiptQuery
+from backhand.projections.reversals import LegRows, ReceiptRows
 from backhand.wire.responses.receipts import (
     QuotedView,
     ReceiptAnswer,
@@ -15,18 +11,8 @@ from backhand.wire.responses.receipts import (
 )
 
 
-async def find_receipt(node: Node, uid: str, query: ReceiptQuery) -> ReceiptAnswer | Refusal:
-    """
-    Find what a reversal of an account's did.
-
-    Raises:
-        HistoryError, JournalError: it is not known now.
-    """
-    found = await node.history.ask(
-        lambda connection: receipt(connection, uid, query.order_id, query.client_oid)
-    )
-    if found is None:
-        return codes.ORDER_NOT_FOUND
+def receipt_of(found: ReceiptRows, record_hash: bytes) -> ReceiptAnswer:
+    """Print a receipt; `record_hash` is b"" where no journal is kept."""
     row, order = found.reversal, found.open_leg.order
     quoted = row.quoted
     view = ReceiptView(
@@ -35,7 +21,7 @@ async def find_receipt(node: Node, uid: str, query: ReceiptQuery) -> ReceiptAnsw
         margin_coin=order.margin_coin,
         returned_order_id=row.returned_order_id,
         sequence=row.sequence,
-        record_hash=await node.record_hash(row.sequence),
+        record_hash=record_hash,
         time_ms=order.created_at_ms,
         from_side=row.from_side,
         close_leg=_leg_view(found.close_leg),
@@ -58,7 +44,7 @@ async def find_receipt(node: Node, uid: str, query: ReceiptQuery) -> ReceiptAnsw
     return receipt_answer(view)
 
 
-def _leg_view(leg: Leg) -> ReceiptLegView:
+def _leg_view(leg: LegRows) -> ReceiptLegView:
     order = leg.order
     return ReceiptLegView(
         order_id=order.order_id,
