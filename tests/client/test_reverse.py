@@ -73,6 +73,7 @@ RECEIPT: Final = {
 }
 DONE: Final = data({"orderId": "19", "clientOid": "made-1"})
 SHOWN: Final = data(ORDER)
+OTHER: Final = data(ORDER | {"clientOid": "other"})
 HELD: Final = data([POSITION])
 ABSENT: Final = coded("40109", "The data of the order cannot be found")
 LOST: Final = AnswerLost("cut")
@@ -102,6 +103,8 @@ def fails(replies: Sequence[Reply], **options: Any) -> tuple[Exception, Script]:
         ([BUSY, BUSY, DONE, SHOWN, HELD], False, [SEND, SEND, SEND, LOOK, HOLD]),
         ([LOST, SHOWN, HELD], True, [SEND, LOOK, HOLD]),
         ([LOST, ABSENT, ABSENT, SHOWN, HELD], True, [SEND, LOOK, LOOK, LOOK, HOLD]),
+        ([LOST, OTHER, SHOWN, HELD], True, [SEND, LOOK, LOOK, HOLD]),
+        ([DONE, data(ORDER | {"orderId": "18"}), SHOWN, HELD], False, [SEND, LOOK, LOOK, HOLD]),
         ([LOST, LOST, UNCONNECTED, BUSY, SHOWN, HELD], True, [SEND, LOOK, LOOK, LOOK, LOOK, HOLD]),
         ([coded("40786", "Duplicate clientOid"), SHOWN, HELD], True, [SEND, LOOK, HOLD]),
     ],
@@ -251,14 +254,18 @@ def test_a_guard_that_would_be_ignored_is_not_sent(options: dict[str, Any], name
 
 def test_an_id_of_the_callers_is_looked_up_first() -> None:
     """Elsewhere a used id may be accepted again, so it is not sent; this venue refuses it by itself."""
-    done, script = reversed_by([data(ORDER, headers={}), HELD], client_oid="mine")
+    mine = data(ORDER | {"clientOid": "mine"}, headers={})
+    done, script = reversed_by([mine, HELD], client_oid="mine")
     assert (True, [LOOK, HOLD]) == (done.found, script.paths)
-    _, script = reversed_by([coded("40109", headers={}), DONE, SHOWN, HELD], client_oid="mine")
+    done_mine = data({"orderId": "19", "clientOid": "mine"})
+    _, script = reversed_by([coded("40109", headers={}), done_mine, SHOWN, HELD], client_oid="mine")
     assert [LOOK, SEND, LOOK, HOLD] == script.paths
     assert "mine" == script.sent[1].fields["clientOid"]
     error, script = fails([LOST], client_oid="mine")
     assert (NoAnswer, [LOOK]) == (type(error), script.paths)
-    error, script = fails([data(ORDER | {"orderSource": "normal"})], client_oid="mine")
+    error, script = fails([OTHER], client_oid="mine")
+    assert (NoAnswer, [LOOK]) == (type(error), script.paths)
+    error, script = fails([data(ORDER | {"orderSource": "normal", "clientOid": "mine"})], client_oid="mine")
     assert (DuplicateClientOid, [LOOK]) == (type(error), script.paths)
 
 

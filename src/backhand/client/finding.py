@@ -50,6 +50,32 @@ class Trace(msgspec.Struct, frozen=True):
         return OutcomeUnknown(self.what, self.client_oid, reason)
 
 
+def look(
+    session: Session,
+    route: Route,
+    form: Form,
+    shape: type[S],
+    *,
+    timeout_seconds: float | None = None,
+    delay_seconds: float = 0.0,
+) -> Flow[S]:
+    """
+    Ask for an order once.
+
+    Raises:
+        NotFound: The exchange does not show it.
+        NoAnswer: Also when the order that is shown is another one than was asked for.
+    """
+    shown = yield from session.call(
+        route, form, shape, timeout_seconds=timeout_seconds, delay_seconds=delay_seconds
+    )
+    for name in ("order_id", "client_oid"):
+        wanted, told = getattr(form, name, ""), getattr(shown, name)
+        if wanted and told and told != wanted:
+            raise NoAnswer(f"{route.path}: the answer is about {told}, not about {wanted}")
+    return shown
+
+
 def find(
     session: Session,
     route: Route,
@@ -80,7 +106,7 @@ def find(
         left = ends_at - session.monotonic()
         timeout = max(LOOK_SECONDS_MIN, min(session.timeout_seconds, left / 2))
         try:
-            found = yield from session.call(route, form, shape, timeout_seconds=timeout, delay_seconds=pause)
+            found = yield from look(session, route, form, shape, timeout_seconds=timeout, delay_seconds=pause)
             if found.ended:
                 return found
         except NotFound:

@@ -29,7 +29,7 @@ from backhand.client.errors import (
     Refused,
     UnifiedAccount,
 )
-from backhand.client.finding import Trace, find
+from backhand.client.finding import Trace, find, look
 from backhand.client.instruments import Instrument, instrument_of
 from backhand.client.models import HoldSide, Order, Position, Quote
 from backhand.client.receipts import Explanation, Receipt
@@ -286,7 +286,7 @@ def _open_leg(session: Session, of: Instrument, closing: Order) -> Flow[Leg | No
     try:
         told = yield from receipt(session, order_id=closing.order_id)
         form = OrderForm(symbol=of.symbol, product_type=of.product_type, order_id=told.open_leg.order_id)
-        order = yield from session.call(routes.ORDER, form, Order)
+        order = yield from look(session, routes.ORDER, form, Order)
     except ClientError:
         return None  # What happened is known without it.
     return _leg(order.client_oid, order)
@@ -307,7 +307,7 @@ def find_reversal(session: Session, instrument: Instrument | str, client_oid: st
     if not session.unified:
         form = OrderForm(symbol=of.symbol, product_type=of.product_type, client_oid=client_oid)
         try:
-            order = yield from session.call(routes.ORDER, form, Order)
+            order = yield from look(session, routes.ORDER, form, Order)
         except UnifiedAccount:
             session.unified = True
         else:
