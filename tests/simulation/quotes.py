@@ -124,13 +124,27 @@ class Quoted:
 
     def expect_spent(self, events: Sequence[Event]) -> None:
         """A quote is good for one commit, and a retry is told of the first also when the quote is too old."""
-        (done,) = [event for event in events if isinstance(event, PositionReversed)]
+        done = the_reversal(events)
         again = msgspec.structs.replace(self.call, client_oid="again")
+        for restore in self.restoring(done):
+            self.world.stamp_ms += 1
+            apply(self.world.state, restore, self.world.stamp_ms)
         expect_refused(self.world, again, CHANGED if done.closed_lots else None)
         if self.call.client_oid is not None:
             self.world.stamp_ms += QUOTE_VALID_MS
             expect_refused(self.world, self.call, (RejectReason.DUPLICATE_CLIENT_OID,))
         expect_refused(self.world, again, (RejectReason.QUOTE_EXPIRED,) if self.call.client_oid else None)
+
+    def restoring(self, done: PositionReversed) -> list[Command]:
+        """What makes the position look as it did: there and back, or bought up again."""
+        world = self.world
+        side: Any = done.from_side
+        back: Any = -side if world.hedge else None
+        effect: Any = "open" if world.hedge else None
+        wanted = self.before.lots[side] - world.state.accounts[UID].holdings[world.symbol].lots(side)
+        if wanted == done.closed_lots == done.opened_lots and not self.before.lots[-side]:
+            return [ReversePosition(UID, world.symbol, back, effect)]
+        return [PlaceOrder(UID, world.symbol, side, "market", wanted, effect=effect)] if wanted > 0 else []
 
 
 def expect_refused(world: World, call: ReversePosition, reasons: Sequence[RejectReason] | None) -> None:
@@ -139,7 +153,7 @@ def expect_refused(world: World, call: ReversePosition, reasons: Sequence[Reject
         return
     digest = state_digest(world.state)
     world.stamp_ms += 1
-    (event,) = apply(world.state, call, world.stamp_ms)
+    event, *_ = apply(world.state, call, world.stamp_ms)
     assert isinstance(event, Rejected), event
     assert event.reason in reasons, event
     assert digest == state_digest(world.state)
@@ -257,9 +271,15 @@ def refused_alike(world: World, call: ReversePosition, refusal: Refusal) -> str:
     return "not quoted"
 
 
+def the_reversal(events: Sequence[Event]) -> PositionReversed:
+    found = [event for event in events if isinstance(event, PositionReversed)]
+    assert 1 == len(found), events
+    return found[0]
+
+
 def halves(events: Sequence[Event]) -> tuple[PositionReversed, list[Fill], list[Fill], list[Event]]:
     """Take apart what a reversal did: its event, the fills of both legs, and what came after it."""
-    (done,) = [event for event in events if isinstance(event, PositionReversed)]
+    done = the_reversal(events)
     fills = [event for event in events if isinstance(event, Fill)]
     closes = [fill for fill in fills if fill.order_id == done.close_order_id]
     opens = [fill for fill in fills if fill.order_id == done.open_order_id]
