@@ -68,6 +68,17 @@ class ReversalForm(Form, frozen=True):
     quote_id: str = ""
 
 
+#: Reads a body whose names are all known, whatever their values.
+_KNOWN: Final = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "Known",
+        [(name, msgspec.Raw, msgspec.Raw(b"")) for name in ReversalForm.__struct_fields__],
+        rename="camel",
+        forbid_unknown_fields=True,
+    )
+)
+
+
 class ReversalQuery(msgspec.Struct, frozen=True, gc=False):
     """What a reversal would do now."""
 
@@ -148,10 +159,13 @@ def _lost_field(body: bytes) -> Refusal | None:
 
     Somebody meant a guard by it, and a reversal without the guard is another one.
     """
-    if b'""' not in body and b"\\" not in body:
-        # Nearly every request ends here: a look at the bytes is a twentieth of reading the names.
-        letters = body.lower().replace(b"_", b"")
-        if not any(own in letters for own in _OWN_LETTERS):
+    if b'""' not in body:
+        # Nearly every request ends here, with names that are all known: a tenth of reading the whole of it.
+        try:
+            _KNOWN.decode(body)
+        except msgspec.MsgspecError:
+            pass  # Some are not, and perhaps meant for one of ours.
+        else:
             return None
     for sent in read_names(body):
         name = OWN_FIELDS.get(sent.lower().replace("_", ""))
@@ -160,9 +174,6 @@ def _lost_field(body: bytes) -> Refusal | None:
         if name is not None and is_empty_text(body, name):
             return _illegal(name, '""')
     return None
-
-
-_OWN_LETTERS: Final = tuple(name.encode() for name in OWN_FIELDS)
 
 
 def _illegal(name: str, value: str) -> Refusal:
