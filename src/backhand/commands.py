@@ -41,6 +41,8 @@ WhenFlat = Literal["not_enough", "no_position"]
 TimestampWindow = Literal["wall", "venue"]
 #: What a price is compared with: that of the last trade, or the mark price.
 TriggerBy = Literal["last", "mark"]
+#: What an order may bring along.
+PresetKind = Literal["take_profit", "stop_loss"]
 #: Orders that wait for a price. The first two stand for themselves; the others protect a position and end
 #: with it, the last two the whole of it.
 TriggerKind = Literal[
@@ -228,7 +230,9 @@ class ReplaceLadder(Message, frozen=True):
     Replace the house's whole ladder for a symbol, and its prices when given, in one step.
 
     Levels are (price_ticks, size_lots), best first. Levels that cross resting orders trade as taker.
-    `good_for_ms` as in `SetPrice`.
+    `good_for_ms` as in `SetPrice`. Afterwards the house takes `taken_lots` of its own best level, buying when
+    positive, so that a market in which nobody trades has a last price: only where that level's first order
+    is its own and larger, so that no client's order is passed over or filled.
     """
 
     symbol: str
@@ -237,17 +241,19 @@ class ReplaceLadder(Message, frozen=True):
     index_price_e12: int | None = None
     mark_price_e12: int | None = None
     good_for_ms: int | None = None
+    taken_lots: int = 0
 
 
 class Preset(msgspec.Struct, frozen=True, gc=False):
     """
     A take-profit or stop-loss that an order brings along; it waits from the order's first fill on.
 
-    Triggered by the mark price; `limit_price_ticks` None executes at market.
+    `limit_price_ticks` None executes at market.
     """
 
     trigger_price_ticks: int
     limit_price_ticks: int | None = None
+    trigger_by: TriggerBy = "mark"
 
 
 class PlaceOrder(Message, frozen=True):
@@ -359,7 +365,8 @@ class ModifyTrigger(Message, frozen=True):
     """
     Change a waiting order; None leaves a value as it is, a limit price of 0 executes at market.
 
-    `protecting` tells which of both groups of kinds is meant.
+    `protecting` tells which of both groups of kinds is meant. Presets change together (`presets_sent`), but
+    for one that `kept_preset` names.
     """
 
     uid: str
@@ -375,6 +382,7 @@ class ModifyTrigger(Message, frozen=True):
     presets_sent: bool = False
     take_profit: Preset | None = None
     stop_loss: Preset | None = None
+    kept_preset: PresetKind | None = None
 
 
 class CancelTrigger(Message, frozen=True):

@@ -141,7 +141,7 @@ def order_view(row: OrderRow) -> OrderView:
 
 
 def _preset_view(row: PresetRow | None) -> PresetView | None:
-    return None if row is None else PresetView(row.trigger_price_e12, row.limit_price_e12)
+    return None if row is None else PresetView(row.trigger_price_e12, row.limit_price_e12, row.trigger_by)
 
 
 def plan_view(row: TriggerRow, placed: OrderRow | None) -> PlanView:

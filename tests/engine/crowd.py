@@ -123,7 +123,9 @@ def _oid(choose: Choose) -> str | None:
 
 def _preset(choose: Choose, prices: Sequence[int]) -> Preset | None:
     """None mostly; a side of the price that is wrong for one direction is right for the other."""
-    return Preset(choose(prices), choose((None, None, *prices))) if choose((True, False, False)) else None
+    if choose((True, True, False)):
+        return None
+    return Preset(choose(prices), choose((None, None, *prices)), choose(("last", "mark", "mark")))
 
 
 def _presets(choose: Choose) -> tuple[Preset | None, Preset | None]:
@@ -242,6 +244,7 @@ def _alter(choose: Choose) -> Command:
         choose((True, False, False)),
         take_profit,
         stop_loss,
+        choose((None, "take_profit", "stop_loss")),
     )
 
 
@@ -257,7 +260,9 @@ def _ladder(choose: Choose) -> Command:
     bids = tuple((middle - 1 - level, choose(SIZES)) for level in range(choose((0, 1, 2, 3))))
     asks = tuple((middle + 1 + level, choose(SIZES)) for level in range(choose((0, 1, 2, 3))))
     index_e12 = choose((None, None, middle * E12))
-    return ReplaceLadder(_symbol(choose), bids, asks, index_e12, choose((None, None, None, 100 * E12)))
+    mark_e12 = choose((None, None, None, 100 * E12))
+    taken_lots = choose((0, 0, 0, 1, -2))
+    return ReplaceLadder(_symbol(choose), bids, asks, index_e12, mark_e12, taken_lots=taken_lots)
 
 
 def _price(choose: Choose) -> Command:

@@ -7,7 +7,7 @@ import pytest
 
 from backhand.commands import Command, Contract, ListContract, ReplaceLadder, SetPrice, Tier
 from backhand.engine.markets import LADDER_LEVELS_MAX
-from backhand.events import DeficitCovered, Fill, LadderReplaced, PriceSet, Rejected
+from backhand.events import DeficitCovered, Fill, LadderReplaced, PositionClosed, PriceSet, Rejected
 from backhand.units import E8, E12
 from tests.engine.worlds import LINEAR, World, contract
 
@@ -246,3 +246,62 @@ wallet bob                         | 1199.9
     assert log == world.play(log)
     (paid,) = [event for event in world.venue.events[-1] if isinstance(event, DeficitCovered)]
     assert ("alice", 150 * E8) == (paid.uid, paid.insurance_e8 + paid.house_e8)
+
+
+BIDS, ASKS = ((99, 5), (98, 5)), ((101, 5), (102, 5))
+
+
+@pytest.mark.parametrize(("taken_lots", "side", "price_ticks"), [(2, 1, 101), (-2, -1, 99)])
+@pytest.mark.parametrize(
+    "before", ["", "buy alice 3 | ok\n", "sell alice 3 | ok\n"], ids=["flat", "short", "long"]
+)
+def test_the_house_trades_with_itself(before: str, taken_lots: int, side: int, price_ticks: int) -> None:
+    """It takes from its own touch at that price, pays both fees, and holds afterwards what it held."""
+    world = World(LINEAR)
+    world.play("mark 100 | ok\nhouse 99x5 / 101x5 | ok\nopen alice | ok\n" + before)
+    held = world.holding("0").lots(1), world.holding("0").lots(-1)
+    events = world.do(ReplaceLadder(LINEAR.symbol, BIDS, ASKS, taken_lots=taken_lots))
+    fills = [event for event in events if isinstance(event, Fill)]
+    assert [(side, True), (-side, False)] == [(fill.side, fill.is_taker) for fill in fills]
+    assert {("0", price_ticks, 2, "trade")} == {
+        (one.uid, one.price_ticks, one.size_lots, one.kind) for one in fills
+    }
+    assert all(fill.fee_e8 > 0 for fill in fills)
+    assert held == (world.holding("0").lots(1), world.holding("0").lots(-1))
+    assert price_ticks == world.market.last_price_ticks
+    bids, asks = world.market.depth(1)
+    assert [3, 5] == sorted([bids[0][1], asks[0][1]])
+
+
+@pytest.mark.parametrize("order", ["buy alice 1 @99", "buy alice 1 @100"])
+def test_the_house_takes_nothing_where_a_client_is_first(order: str) -> None:
+    """A client's order at the best price or better is neither filled nor passed over; asks still are."""
+    world = World(LINEAR)
+    world.play(f"mark 100 | ok\nhouse / 101x5 | ok\nopen alice | ok\n{order} | ok\n")
+    (replaced,) = world.do(ReplaceLadder(LINEAR.symbol, BIDS, ASKS, taken_lots=-2))
+    assert isinstance(replaced, LadderReplaced)
+    assert [LadderReplaced, Fill, Fill] == [
+        type(event)
+        for event in world.do(ReplaceLadder(LINEAR.symbol, BIDS, ASKS, taken_lots=2))
+        if not isinstance(event, PositionClosed)
+    ]
+
+
+def test_the_house_takes_no_level_whole() -> None:
+    """A level is never taken whole, and an empty side has nothing to take."""
+    world = World(LINEAR)
+    world.play("mark 100 | ok\n")
+    for bids, asks, taken_lots in ((BIDS, ASKS, 5), (BIDS, (), 1), ((), ASKS, -1)):
+        (replaced,) = world.do(ReplaceLadder(LINEAR.symbol, bids, asks, taken_lots=taken_lots))
+        assert isinstance(replaced, LadderReplaced)
+
+
+@pytest.mark.parametrize("status", ["listed", "maintain", "limit_open", "restricted", "off"])
+def test_the_house_trades_only_where_anybody_may(status: Any) -> None:
+    """A contract that is halted, closed for opening or taken off has no trades of the house."""
+    world = World(LINEAR)
+    world.play("mark 100 | ok\n")
+    world.do(ListContract(msgspec.structs.replace(LINEAR, status=status)))
+    (replaced,) = world.do(ReplaceLadder(LINEAR.symbol, BIDS, ASKS, taken_lots=1))
+    assert isinstance(replaced, LadderReplaced)
+    assert 0 == world.market.last_price_ticks

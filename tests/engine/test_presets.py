@@ -51,6 +51,18 @@ orders alice                           | #a buy 2 @ 101
         ),
         pytest.param(
             """
+buy alice 5 tp=110@109last sl=90last   | filled 5 @ 101, tp 5 waits, sl 5 waits
+waits alice                            | tp 5 >= 110 @ 109 last, sl 5 <= 90 last
+mark 110                               | ok
+mark 90                                | ok
+house 90x50 / 111x50                   | ok
+sell bob 1                             | filled 1 @ 90, sl fired 5 @ 90, tp ended position_closed
+waits alice                            | none
+""",
+            id="by the last price, which the mark does not move",
+        ),
+        pytest.param(
+            """
 buy alice 5 @100 tp=110                | ok
 sell bob 2 @100                        | filled 2 @ 100, tp 2 waits
 house 105x9 / 111x9                    | ok

@@ -475,6 +475,19 @@ mark 95                                | #a entry fired 3 @ 101, tp 3 waits, sl 
         ),
         pytest.param(
             """
+wait alice entry buy 3 at 95 tp=110 sl=90 #a | ok
+alter alice #a sl=89 keep=tp           | #a entry now 3
+waits alice                            | #a entry buy 3 <= 95 tp=110 sl=89
+alter alice #a tp=none keep=sl         | #a entry now 3
+waits alice                            | #a entry buy 3 <= 95 sl=89
+alter alice #a sl=97 keep=tp           | refused: long_stop_loss_too_high
+alter alice #a tp=109last keep=sl      | #a entry now 3
+waits alice                            | #a entry buy 3 <= 95 tp=109 sl=89
+""",
+            id="one preset of an entry; the other stays",
+        ),
+        pytest.param(
+            """
 wait alice entry buy 1 at 103 #a       | ok
 wait alice entry buy 1 at 103 #b       | ok
 alter alice #a size=2                  | #a entry now 2

@@ -3,6 +3,7 @@ The verbs and views of trading logs about orders that wait, and about changing a
 
     wait alice tp long 3 at 105 @104 last #t1   an order that waits: kind, side or leg, size (none: all of it)
     wait alice follow buy 3 at 95 back=1        a trailing one with its callback in per cent
+    alter alice #t1 sl=90last keep=tp           one preset, by the last price; the other stays
     alter alice #t1 at=106 size=2 limit=0       other terms; an order without a name is named by its kind
     drop alice #t1 ; dropall alice tp sl        cancel one, or all of some kinds
     modify alice #a1 5 @101 #a2 ; modify alice #a1 tp=105@104 sl=none
@@ -25,6 +26,7 @@ from backhand.commands import (
     ModifyTrigger,
     PlaceTrigger,
     Preset,
+    TriggerBy,
     TriggerKind,
 )
 from backhand.engine.state import Trigger
@@ -58,11 +60,12 @@ SIDES: Final[dict[str, Any]] = {"buy": 1, "long": 1, "sell": -1, "short": -1}
 
 
 def preset(world: "World", text: str) -> Preset | None:
-    """Read "105" or "105@104"; "none" is no preset."""
+    """Read "105" or "105@104", by the last price with "last" behind it; "none" is no preset."""
     if text == "none":
         return None
-    price, _, limit = text.partition("@")
-    return Preset(world.ticks(price), world.ticks(limit) if limit else None)
+    price, _, limit = text.removesuffix("last").partition("@")
+    by: TriggerBy = "last" if text.endswith("last") else "mark"
+    return Preset(world.ticks(price), world.ticks(limit) if limit else None, by)
 
 
 def extras(world: "World", word: str) -> dict[str, Any]:
@@ -133,6 +136,8 @@ def _alter(world: "World", words: list[str]) -> list[Command]:
             fields["limit_price_ticks"] = world.ticks(value)
         elif key == "back":
             fields["callback_rate_e8"] = _callback_e8(value)
+        elif key == "keep":
+            fields["kept_preset"] = KINDS[value]
         else:
             fields |= {"presets_sent": True} | extras(world, word)
     return [ModifyTrigger(uid, world.contract.symbol, **fields)]

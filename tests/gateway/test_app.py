@@ -63,6 +63,19 @@ def test_head_is_answered_without_a_body(venue: VenueProcess) -> None:
     assert answer.endswith(b"\r\n\r\n")
 
 
+def test_a_request_without_a_host_is_answered(venue: VenueProcess) -> None:
+    """HTTP-3: a bot that writes its requests by hand may leave the header out."""
+    answer = raw(venue, b"GET /api/v2/public/time HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_what_is_not_http_has_no_time(venue: VenueProcess) -> None:
+    """HTTP-2: it is refused in the envelope, with a time of 0, and the connection ends."""
+    head, _, body = raw(venue, b"nonsense\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert {"code": "40409", "msg": "wrong format", "requestTime": 0, "data": None} == json.loads(body)
+
+
 def test_the_unified_probe_is_refused_after_authentication(trader: Trader) -> None:
     """Ccxt asks this first, and must be told that the account is a classic one."""
     answer = trader.get("/api/v3/account/settings", {})

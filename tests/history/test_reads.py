@@ -133,7 +133,7 @@ def test_fills_are_those_that_a_plain_filter_leaves(
 def test_closed_positions_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, uid: str, wanted: PositionFilter
 ) -> None:
-    """Closed positions: by falling id, every filter applied, cut to the page."""
+    """Closed positions: newest first, every filter applied, cut to the page."""
     expected = [
         position
         for position in rows[2]
@@ -196,6 +196,41 @@ def test_pages_reach_every_order_of_one_instant() -> None:
     assert [FIRST_ID + 2 * count for count in reversed(range(250))] == seen
 
 
+def test_both_sides_of_a_trade_with_oneself_are_on_one_page() -> None:
+    """Pages that continue below a trade id show each fill once, whatever their size and whoever trades."""
+    tape = Tape()
+    for uids in (("1", "1"), ("1", "2"), ("1", "1"), ("2", "2"), ("1", "1"), ("1", "1")):
+        one, other = (tape.accept(uid) for uid in uids)
+        fill = tape.fill(one.order_id, 10)
+        tape.step(one, other, fill, tape.other_side(fill, other))
+    with closing(filled(tape.applied)) as connection:
+        for limit in (1, 2, 3, 4, 100):
+            seen: list[FillRow] = []
+            wanted = FillFilter(product_type="USDT-FUTURES", limit=limit)
+            while found := reads.fills(connection, "1", wanted):
+                assert len(found) <= limit + 1
+                seen += found
+                wanted = msgspec.structs.replace(wanted, id_less_than=seen[-1].trade_id)
+            assert 9 == len(seen) == len({(row.trade_id, row.order_id) for row in seen})
+
+
+def test_pages_reach_every_position_whichever_was_opened_first() -> None:
+    """A leg that is held while others come and go is closed after them, and shown and paged so."""
+    tape = Tape()
+    held, *others, last = (tape.close_position() for _ in range(5))
+    for position in (*others, held, last):
+        tape.step(position, after_ms=5)
+    closed = [position.position_id for position in (last, held, *reversed(others))]
+    with closing(filled(tape.applied)) as connection:
+        for limit in (1, 2, 3, 100):
+            seen: list[int] = []
+            wanted = PositionFilter(product_type="USDT-FUTURES", limit=limit)
+            while found := reads.closed_positions(connection, "1", wanted):
+                seen += [row.position_id for row in found]
+                wanted = msgspec.structs.replace(wanted, id_less_than=seen[-1])
+            assert closed == seen
+
+
 TIMED = OrderFilter(
     product_type="USDT-FUTURES",
     sources=("reverse",),
@@ -205,6 +240,10 @@ TIMED = OrderFilter(
     id_less_than=FIRST_ID + 500,
 )
 TIMED_FILLS = FillFilter(
+    product_type="USDT-FUTURES", start_ms=START_MS, end_ms=START_MS + DAY_MS, id_less_than=FIRST_ID + 500
+)
+
+TIMED_POSITIONS = PositionFilter(
     product_type="USDT-FUTURES", start_ms=START_MS, end_ms=START_MS + DAY_MS, id_less_than=FIRST_ID + 500
 )
 
@@ -233,8 +272,8 @@ TIMED_FILLS = FillFilter(
             "fills_by_order (order_id=? AND trade_id<?)",
         ),
         (
-            lambda c: reads.closed_positions(c, "1", PositionFilter(product_type="USDT-FUTURES")),
-            "closed_positions_by_symbol (uid=? AND symbol=? AND rowid<?)",
+            lambda c: reads.closed_positions(c, "1", TIMED_POSITIONS),
+            "closed_positions_by_symbol (uid=? AND symbol=? AND closed_at_ms>? AND closed_at_ms<?)",
         ),
         (reads.open_orders_of_all, "SCAN orders USING INDEX orders_open"),
     ],

@@ -94,6 +94,12 @@ QUESTIONS: dict[str, Callable[[sqlite3.Connection], object]] = {
     "newest closed positions": lambda c: reads.closed_positions(
         c, "busy", PositionFilter(product_type=PRODUCT)
     ),
+    "the first closed positions": lambda c: reads.closed_positions(
+        c, "busy", PositionFilter(product_type=PRODUCT, symbol="BTCUSDT", **OLD)
+    ),
+    "closed positions of an hour in which there were none": lambda c: reads.closed_positions(
+        c, "busy", PositionFilter(product_type=PRODUCT, start_ms=1, end_ms=3_600_000)
+    ),
     "newest public trades": lambda c: market_reads.public_trades(c, TradeFilter(symbol="BTCUSDT")),
     "public trades before one in the middle": lambda c: market_reads.public_trades(
         c, TradeFilter(symbol="BTCUSDT", id_less_than=MIDDLE_ID, limit=100)

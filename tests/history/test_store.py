@@ -263,8 +263,8 @@ def test_a_failure_reaches_everybody_who_waits_or_comes_later() -> None:
 
 def test_a_read_that_takes_too_much_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A filter that matches nothing of a long past is cut off, and others are answered as before."""
-    monkeypatch.setattr(store_module, "READ_STEPS_MAX", 20_000)
-    monkeypatch.setattr(store_module, "_STEPS_PER_LOOK", 1_000)
+    monkeypatch.setattr(store_module, "READ_WORK_S_MAX", 0)
+    monkeypatch.setattr(store_module, "_STEPS_PER_LOOK", 20_000)
     tape = Tape()
     for _ in range(5_000):
         tape.reversal("1")

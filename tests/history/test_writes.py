@@ -9,7 +9,7 @@ import pytest
 
 from backhand.history.schema import open_history
 from backhand.history.tables import TABLES, Table
-from backhand.history.writes import Folds, Rows, write
+from backhand.history.writes import Folds, Rows, position_checksum, write
 from backhand.projections.applied import Applied
 from tests.history.stored import VENUE, Content, content, fold_into
 from tests.projections.tape import BTCUSDT, Tape, seeded_tape
@@ -36,7 +36,8 @@ class Mortal(sqlite3.Connection):
 
 def write_position_first(connection: sqlite3.Connection, rows: Rows) -> None:
     """The canary: a position that is committed ahead of its rows."""
-    connection.execute("UPDATE position SET sequence = ?", (rows.sequence,))
+    ahead = (rows.sequence, position_checksum(rows.sequence))
+    connection.execute("UPDATE position SET sequence = ?, checksum = ?", ahead)
     write(connection, rows)
 
 

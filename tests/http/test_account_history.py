@@ -11,7 +11,7 @@ import pytest
 
 from tests.http.checks import ALL_PRODUCTS, FILL_FIELDS, assert_refused, assert_row
 from tests.http.conftest import MEMORY, OpenAccount, SetBook
-from tests.http.venue import LINEAR, MIX, Product, Trader, VenueProcess, plain
+from tests.http.venue import LINEAR, MIX, Operator, Product, Trader, VenueProcess, plain
 
 BILL_FIELDS = {
     "billId", "symbol", "amount", "fee", "feeByCoupon", "businessType", "coin", "balance", "cTime",
@@ -77,6 +77,27 @@ def test_past_fills_name_their_margin_coin(open_account: OpenAccount, set_book: 
     (row,) = trader.get(f"{MIX}/order/fill-history", parameters).data["fillList"]
     assert_row(FILL_FIELDS | {"marginCoin"}, row)
     assert [{name: value for name, value in row.items() if name != "marginCoin"}] == trader.fills(LINEAR)
+
+
+@pytest.mark.parametrize("path", ["order/fills", "order/fill-history"])
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_of_fills_have_every_side_of_trades_with_oneself(
+    open_account: OpenAccount, operator: Operator, path: str, limit: int
+) -> None:
+    """Both sides have one trade id: going on below the last row's, none is lost, and none is doubled."""
+    operator.set_book(LINEAR, [], [], "1000")
+    trader = open_account(posMode="one_way_mode")
+    for _ in range(4):
+        trader.limit(LINEAR, "sell", "1", "1000")
+        trader.limit(LINEAR, "buy", "1", "1000")
+    names = {"productType": "USDT-FUTURES", "limit": str(limit)}
+    seen: list[tuple[str, str]] = []
+    page = trader.get(f"{MIX}/{path}", names).data
+    while page["fillList"]:
+        seen += [(row["tradeId"], row["orderId"]) for row in page["fillList"]]
+        assert seen[-1][0] == page["endId"]
+        page = trader.get(f"{MIX}/{path}", names | {"idLessThan": page["endId"]}).data
+    assert (8, sorted(set(seen), reverse=True)) == (len(seen), seen)
 
 
 def test_estimates_and_settings(open_account: OpenAccount, set_book: SetBook) -> None:

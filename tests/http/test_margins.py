@@ -14,6 +14,7 @@ SET_AUTO_MARGIN = f"{MIX}/account/set-auto-margin"
 SET_ALL_LEVERAGE = f"{MIX}/account/set-all-leverage"
 SET_ASSET_MODE = f"{MIX}/account/set-asset-mode"
 UNION_CONVERT = f"{MIX}/account/union-convert"
+SWITCH_UNION = f"{MIX}/account/switch-union-usdt"
 AUTO = {"symbol": LINEAR.symbol, "marginCoin": LINEAR.margin_coin, "holdSide": "long"}
 TRADERS = "/api/v2/copy/mix-trader"
 COPY_TRADING = [
@@ -145,7 +146,9 @@ def test_asset_mode(open_account: OpenAccount, operator: Operator) -> None:
     assert_refused(answer, "400172")
     assert "assetMode union" in answer.json["msg"]
     assert_refused(trader.post(UNION_CONVERT, {"coin": "USDT", "amount": "1"}), "400172")
-    assert_refused(trader.post(UNION_CONVERT, b"["), "40409")
+    assert_refused(trader.post(SWITCH_UNION, {}), "400172")
+    for path in (UNION_CONVERT, SWITCH_UNION):
+        assert_refused(trader.post(path, b"["), "40409")
     assert before == operator.digest()
 
 

@@ -95,14 +95,15 @@ def test_a_spaced_body_trades_and_reverses(client: OfficialClient, trader: Trade
     assert "-2" == trader.held(LINEAR)
 
 
-def test_queries_are_signed_before_they_are_encoded(client: OfficialClient) -> None:
-    """A client order id with a space and a plus is signed as it is and sent percent-encoded."""
+@pytest.mark.parametrize("client_oid", ["sdk 1", "sdk+1", "sdk + 1"])
+def test_queries_are_signed_before_they_are_encoded(client: OfficialClient, client_oid: str) -> None:
+    """A client order id is signed as it is and sent as the SDK sends it: `%20`, and `+` as it is."""
     named = {"symbol": LINEAR.symbol, "productType": LINEAR.product_type}
     order = {"marginMode": "crossed", "side": "buy", "orderType": "limit", "size": "1", "price": "900"}
-    placed = client.post(f"{MIX}/order/place-order", {**LINEAR.names, **order, "clientOid": "sdk 1"})
+    placed = client.post(f"{MIX}/order/place-order", {**LINEAR.names, **order, "clientOid": client_oid})
     assert 200 == placed.status_code
-    found = client.get(f"{MIX}/order/detail", {**named, "clientOid": "sdk 1"})
-    assert (200, "sdk 1") == (found.status_code, found.json()["data"]["clientOid"])
+    found = client.get(f"{MIX}/order/detail", {**named, "clientOid": client_oid})
+    assert (200, client_oid) == (found.status_code, found.json()["data"]["clientOid"])
 
 
 @pytest.mark.parametrize("name", ["contracts", "tickers"])

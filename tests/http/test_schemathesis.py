@@ -112,9 +112,8 @@ def target(logs: Path) -> Iterator[Target]:
     process.stop()
 
 
-def judge(target: Target, path: str, way: str, examples_max: int = EXAMPLES_MAX) -> list[int]:
-    """Make requests for one path and hold each answer to the document; the statuses that came."""
-    (method,) = target.described["paths"][path]
+def judge(target: Target, method: str, path: str, way: str, examples_max: int = EXAMPLES_MAX) -> list[int]:
+    """Make requests for one operation and hold each answer to the document; the statuses that came."""
     mode = GenerationMode.NEGATIVE if way == "not allowed" else GenerationMode.POSITIVE
     session = requests.Session()
     statuses: list[int] = []
@@ -162,19 +161,20 @@ def meant(described: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_answer_is_in_the_document(target: Target, subtests: pytest.Subtests) -> None:
     """No failure of the server, no status and no answer that the document does not have, however asked."""
+    operations = {
+        (method, path): operation
+        for path, methods in target.described["paths"].items()
+        for method, operation in methods.items()
+    }
     answered = []
-    for path, methods in target.described["paths"].items():
-        ((_, operation),) = methods.items()
+    for (method, path), operation in operations.items():
         takes_something = operation.get("parameters") or "requestBody" in operation
         for way in WAYS if takes_something else ("allowed",):
-            with subtests.test(path=path, way=way):
-                if 200 in judge(target, path, way):
-                    answered.append(path)
+            with subtests.test(method=method, path=path, way=way):
+                if 200 in judge(target, method, path, way):
+                    answered.append((method, path))
     # The words are good for at least half of what can succeed, so that the checks of successes see some.
-    operations = {
-        path: one for path, methods in target.described["paths"].items() for one in methods.values()
-    }
-    able = [path for path, one in operations.items() if "200" in one["responses"]]
+    able = [name for name, operation in operations.items() if "200" in operation["responses"]]
     assert len(able) < 2 * len(set(answered))
 
 
@@ -211,9 +211,9 @@ def test_canary_is_caught(target: Target, status: int, body: bytes, wanted: str)
     with HTTPServer(("127.0.0.1", 0), Broken) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        address = f"http://127.0.0.1:{server.server_port}"
+        broken = target._replace(base_url=f"http://127.0.0.1:{server.server_port}")
         with pytest.raises((FailureGroup, Failure)) as caught:
-            judge(target._replace(base_url=address), "/api/v2/mix/order/click-backhand", "meant", 1)
+            judge(broken, "post", "/api/v2/mix/order/click-backhand", "meant", 1)
         server.shutdown()
         thread.join()
     failures = getattr(caught.value, "exceptions", (caught.value,))

@@ -290,6 +290,54 @@ def test_refusals_change_nothing(
     assert before == operator.digest()
 
 
+def test_presets_by_the_last_price_and_changed_one_by_one(
+    open_account: OpenAccount, set_book: SetBook
+) -> None:
+    """What a plan order brings along is triggered by what it says; one that a change does not name stays."""
+    set_book(LINEAR)
+    trader = open_account()
+    presets = {
+        "stopSurplusTriggerPrice": "1100",
+        "stopSurplusExecutePrice": "1099",
+        "stopSurplusTriggerType": "fill_price",
+        "stopLossTriggerPrice": "900",
+        "stopLossTriggerType": "mark_price",
+    }
+    order_id = plan(trader, triggerPrice="1005", **presets).data["orderId"]
+    names = {"symbol": LINEAR.symbol, "productType": LINEAR.product_type}
+
+    def told(plan_type: str) -> list[dict[str, str]]:
+        rows: list[dict[str, str]] = trader.get(
+            f"{MIX}/order/orders-plan-pending", names | {"planType": plan_type}
+        ).data["entrustedList"]
+        return rows
+
+    def change(**fields: str) -> None:
+        trader.post(MODIFY_PLAN, names | {"orderId": order_id} | fields).accepted()
+        (row,) = told("normal_plan")
+        presets.update(fields)
+        assert {name: presets.get(f"new{name[0].upper()}{name[1:]}", presets[name]) for name in SHOWN} == {
+            name: row[name] for name in SHOWN
+        }
+
+    change(newSize="2")
+    change(newStopLossTriggerPrice="950", newStopLossTriggerType="fill_price")
+    change(newStopSurplusTriggerPrice="1200", newStopSurplusTriggerType="fill_price")
+    move_to(set_book, "1005")
+    assert "+2" == trader.held(LINEAR)
+    waiting = {row["planType"]: (row["triggerPrice"], row["triggerType"]) for row in told("profit_loss")}
+    assert {"profit_plan": ("1200", "fill_price"), "loss_plan": ("950", "fill_price")} == waiting
+    # The mark alone fires nothing; the next trade does.
+    move_to(set_book, "940")
+    assert "+2" == trader.held(LINEAR)
+    open_account().market(LINEAR, "sell", "1")
+    assert "flat" == trader.held(LINEAR)
+
+
+#: Fields of a plan order's row that tell of what it brings along.
+SHOWN = ("stopSurplusTriggerPrice", "stopSurplusTriggerType", "stopLossTriggerPrice", "stopLossTriggerType")
+
+
 def test_at_most_a_hundred_wait(open_account: OpenAccount, set_book: SetBook, operator: Operator) -> None:
     """The hundred-and-first plan order of a symbol is 40889."""
     set_book(LINEAR)

@@ -162,6 +162,10 @@ class Tape:
             del self.open_lots[order_id]
         return fill
 
+    def other_side(self, fill: Fill, order: OrderAccepted) -> Fill:
+        """The half of a trade that another order had, which rested and is filled whole by it."""
+        return msgspec.structs.replace(fill, order_id=order.order_id, uid=order.uid, is_taker=False)
+
     def house_fill(self, fill: Fill) -> Fill:
         """The house's half of a trade."""
         return msgspec.structs.replace(

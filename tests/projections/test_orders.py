@@ -8,7 +8,7 @@ from backhand.commands import HOUSE_UID
 from backhand.engine.invariants import InvariantBroken
 from backhand.events import CancelReason, ContractListed, Fill, OrderAccepted, OrderCancelled
 from backhand.projections.applied import Applied
-from backhand.projections.orders import FillRow, OrderRow, OrdersFold
+from backhand.projections.orders import FillRow, OrderRow, OrdersFold, PresetRow
 from backhand.units import E8, E12, E20
 from tests.projections.tape import BTCUSDT, CONTRACTS, FIRST_ID, START_MS, Tape, tapes
 
@@ -183,3 +183,8 @@ def test_the_fold_agrees_with_a_naive_recomputation(tape: Tape) -> None:
         assert (ends[0].reason if ends else None) == row.cancel_reason
     own_trades = [e.trade_id for _, e in events if isinstance(e, Fill) and e.uid != HOUSE_UID]
     assert own_trades == [fill.trade_id for fill in fills]
+
+
+def test_presets_that_were_stored_without_a_trigger_type_are_by_the_mark_price() -> None:
+    """Rows of a release that knew no other are read as they were meant."""
+    assert PresetRow(610_000, 0, "mark") == msgspec.json.decode(b"[610000,0]", type=PresetRow)

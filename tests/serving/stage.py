@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -82,7 +82,7 @@ class Stage:
     async def ask(self, path: str, uid: str = "1", **parameters: Any) -> Any:
         """The data of an answer, or the code of a refusal."""
         full = path if path.startswith("/") else f"/api/v2/mix/{path}"
-        query = urlencode({name: str(value) for name, value in parameters.items()}).encode()
+        query = urlencode({name: str(value) for name, value in parameters.items()}, quote_via=quote).encode()
         call = Call(uid, query, self._directory.contracts, self.clock.now_ms())
         asked: object = ENDPOINTS["GET", full].parse(call)
         answer = asked if isinstance(asked, Refusal) else await self.reads.answer(uid, asked)

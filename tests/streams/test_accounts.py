@@ -258,7 +258,7 @@ def test_late_readers_know_what_orders_did_before(
     late, topic = Watching(), Topic(USDT, "orders", "default")
     # A second publisher stands for a venue in which nobody has read the account's orders yet.
     fresh = watched.second_publisher()
-    fresh.expect_orders("a")
+    fresh.hold_orders("a")
     stored, position = watched.stored("a"), watched.state.sequence
     for number, action in enumerate(between):
         act(watched, action)
@@ -268,26 +268,28 @@ def test_late_readers_know_what_orders_did_before(
     early.take()
     fresh.resume_orders("a", stored, position)
     fresh.subscribe("a", topic, late, watched.time_ms)
+    fresh.release_orders("a")
     for action in after:
         act(watched, action)
         watched.release()
     assert early.bytes == late.bytes
 
 
-def test_giving_up_leaves_nothing_behind(watched: Watched) -> None:
-    """When the stored orders do not come, nothing more is remembered for them."""
-    publisher = watched.second_publisher()
-    topics = [Topic(USDT, "fill", "default")]
-    publisher.expect_orders("a")
-    publisher.expect_orders("a")
-    publisher.give_up_orders("a")
-    assert publisher.needs_orders("a", topics)
+def test_orders_are_known_while_they_are_held_or_read_and_no_longer(watched: Watched) -> None:
+    """Stored orders are looked up once for all who begin to read or read, and again when all have gone."""
+    publisher, reader, topic = watched.second_publisher(), Watching(), Topic(USDT, "fill", "default")
+    needed = [publisher.hold_orders("a"), publisher.hold_orders("a")]
     publisher.resume_orders("a", watched.stored("a"), watched.state.sequence)
-    needed = publisher.needs_orders("a", topics)
-    reader = Watching()
-    publisher.subscribe("a", topics[0], reader, watched.time_ms)
+    publisher.release_orders("a")
+    publisher.subscribe("a", topic, reader, watched.time_ms)
+    publisher.release_orders("a")
+    needed.append(publisher.hold_orders("a"))
     publisher.leave(reader)
-    assert (False, True) == (needed, publisher.needs_orders("a", topics))
+    needed.append(publisher.hold_orders("a"))
+    publisher.release_orders("a")
+    publisher.release_orders("a")
+    needed.append(publisher.hold_orders("a"))
+    assert [True, True, False, False, True] == needed
 
 
 def test_a_closed_connection_is_not_subscribed(watched: Watched) -> None:

@@ -36,10 +36,7 @@ class Known:
         for product_type in PRODUCT_TYPES:
             for channel in PRIVATE_CHANNELS:
                 topic = Topic(product_type, channel, "default")
-                if watched.publisher.needs_orders(uid, [topic]):
-                    watched.publisher.expect_orders(uid)
-                    watched.publisher.resume_orders(uid, watched.stored(uid), watched.state.sequence)
-                watched.publisher.subscribe(uid, topic, self.reader, watched.time_ms)
+                watched.subscribe(uid, topic, self.reader)
 
     def read(self) -> None:
         for frame in self.reader.take():

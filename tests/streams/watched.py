@@ -27,6 +27,7 @@ from backhand.projections.orders import OrderRow, OrdersFold
 from backhand.projections.tickers import TickersFold
 from backhand.projections.trades import RecentTrades
 from backhand.serving.figures import StateFigures
+from backhand.streams.accounts import ORDER_CHANNELS
 from backhand.streams.publisher import Cadence, Publisher
 from backhand.units import E8, E12
 from backhand.wire.channels.topics import Topic
@@ -130,14 +131,22 @@ class Watched:
     def watch(
         self, channel: str, name: str = "default", uid: str = "a", reader: Watching | None = None
     ) -> Watching:
-        """Subscribe, as the serving side does."""
+        """Let somebody read a channel."""
         watching = Watching() if reader is None else reader
         topic = Topic("COIN-FUTURES" if name == "ETHUSD" else USDT, channel, name)
-        if topic.is_private and self.publisher.needs_orders(uid, [topic]):
-            self.publisher.expect_orders(uid)
-            self.publisher.resume_orders(uid, self.stored(uid), self.state.sequence)
-        self.publisher.subscribe(uid, topic, watching, self.time_ms)
+        self.subscribe(uid, topic, watching)
         return watching
+
+    def subscribe(self, uid: str, topic: Topic, reader: Watching) -> None:
+        """Subscribe, as the serving side does."""
+        publisher = self.publisher
+        if topic.channel not in ORDER_CHANNELS:
+            publisher.subscribe(uid, topic, reader, self.time_ms)
+            return
+        if publisher.hold_orders(uid):
+            publisher.resume_orders(uid, self.stored(uid), self.state.sequence)
+        publisher.subscribe(uid, topic, reader, self.time_ms)
+        publisher.release_orders(uid)
 
     def stored(self, uid: str) -> list[OrderRow]:
         """The account's open orders, as the history has them."""

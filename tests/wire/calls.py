@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from backhand.commands import Contract
 from backhand.wire.contracts import built_in_contracts
@@ -24,4 +24,4 @@ def post(**fields: Any) -> Call:
 
 def get(**fields: str) -> Call:
     """Make a call with a query string."""
-    return raw_call(urlencode(fields).encode())
+    return raw_call(urlencode(fields, quote_via=quote).encode())

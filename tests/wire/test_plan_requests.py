@@ -60,6 +60,10 @@ def plan(**fields: Any) -> PlaceTrigger:
             },
             plan(stop_loss=Preset(590_000, 580_000)),
         ),
+        (
+            {"stopSurplusTriggerPrice": "61000", "stopSurplusTriggerType": "fill_price"},
+            plan(take_profit=Preset(610_000, trigger_by="last")),
+        ),
     ],
 )
 def test_what_was_sent_becomes_a_command(fields: dict[str, Any], expected: PlaceTrigger) -> None:
@@ -102,10 +106,6 @@ def test_what_was_sent_becomes_a_command(fields: dict[str, Any], expected: Place
             codes.malformed("stopLossExecutePrice"),
         ),
         ({"stopLossTriggerPrice": "59000", "stopLossTriggerType": "x"}, codes.PARAMETERS),
-        (
-            {"stopSurplusTriggerPrice": "61000", "stopSurplusTriggerType": "fill_price"},
-            codes.not_supported("stopSurplusTriggerType fill_price"),
-        ),
         (
             TRAILING | {"stopLossTriggerPrice": "5"},
             codes.not_supported("take-profit or stop-loss of a track_plan"),

@@ -17,7 +17,6 @@ from tests.wire.calls import post, raw_call
 NAMES = {"symbol": "btcusdt", "productType": "usdt-futures"}
 PLAN = NAMES | {"orderId": "5"}
 PROTECTION = PLAN | {"marginCoin": "usdt", "triggerPrice": "59000"}
-ONE_PRESET = codes.not_supported("changing only one of take-profit and stop-loss (send both, 0 for none)")
 
 
 def changed(**fields: Any) -> ModifyTrigger:
@@ -55,8 +54,15 @@ def changed(**fields: Any) -> ModifyTrigger:
             changed(presets_sent=True, stop_loss=Preset(590_000)),
         ),
         ({"newStopSurplusTriggerPrice": "0", "newStopLossTriggerPrice": "0"}, changed(presets_sent=True)),
-        ({"newStopLossTriggerPrice": "59000"}, ONE_PRESET),
-        ({"newStopSurplusTriggerPrice": "0"}, ONE_PRESET),
+        (
+            {"newStopLossTriggerPrice": "59000", "newStopLossTriggerType": "fill_price"},
+            changed(
+                presets_sent=True,
+                stop_loss=Preset(590_000, trigger_by="last"),
+                kept_preset="take_profit",
+            ),
+        ),
+        ({"newStopSurplusTriggerPrice": "0"}, changed(presets_sent=True, kept_preset="stop_loss")),
         ({}, codes.PARAMETERS),
         ({"newSize": "1", "newTriggerType": "fill_price"}, codes.PARAMETERS),
         ({"newTriggerPrice": "60000", "newTriggerType": "index_price"}, codes.PARAMETERS),

@@ -116,6 +116,13 @@ def serve(
         Limits | None,
         typer.Option(help="Rate limits of the exchange; on, but off with a frozen clock, if not said."),
     ] = None,
+    ip_limits: Annotated[
+        bool,
+        typer.Option(
+            "--ip-limits",
+            help="Also those per IP address; on loopback everybody shares one, so not if not said.",
+        ),
+    ] = False,
     contracts: Annotated[
         Path | None,
         typer.Option(help="JSON file of contracts to add or change.", exists=True, dir_okay=False),
@@ -141,6 +148,8 @@ def serve(
     """
     if data is not None and memory:
         _usage("--data and --memory exclude each other")
+    if ip_limits and limits is Limits.OFF:
+        _usage("--ip-limits and --limits off exclude each other")
     _require_here("--market", market, ("synthetic", "manual"), ("replay:",))
     clock_mode, speed = _clock(clock)
     token = _token(control_token_file)
@@ -155,6 +164,7 @@ def serve(
         clock=clock_mode,
         speed=speed,
         limits=None if limits is None else limits is Limits.ON,
+        ip_limits=ip_limits,
         contracts=_contracts(contracts),
         switches=_switches(fidelity or []),
         token=token,

@@ -250,6 +250,7 @@ def place_presets(state: State, order: Order, events: list[Event]) -> None:
         trigger.size_lots = lots
         trigger.trigger_price_ticks = preset.trigger_price_ticks
         trigger.limit_price_ticks = preset.limit_price_ticks or 0
+        trigger.by_last = preset.trigger_by == "last"
         trigger.rises = (kind == "take_profit") == (order.side > 0)
         trigger.position_id = leg.position_id
         trigger.parent_order_id = order.order_id

@@ -9,6 +9,7 @@ from backhand.engine.fills import cancel, leave_book, rest, settle_between, touc
 from backhand.engine.firing import drop
 from backhand.engine.liquidation import cover_deficit
 from backhand.engine.market import Market
+from backhand.engine.matching import Match
 from backhand.engine.prices import begin_funding, next_funding_ms, prices_valid, take_prices
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Holding, Position, State
@@ -201,7 +202,8 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
     Replace the house's ladder; levels that stay at their price keep their place in the queue.
 
     Levels that cross orders of clients trade as taker first, and rest with what is left; where nothing is
-    matched they are left out, and so are all of a contract that is off.
+    matched they are left out, and so are all of a contract that is off. Where anybody may trade, the house
+    may then take some of its own.
     """
     market = state.markets.get(command.symbol)
     if market is None:
@@ -225,7 +227,25 @@ def replace_ladder(state: State, command: ReplaceLadder, events: list[Event]) ->
     events.append(LadderReplaced(market.symbol, command.bids, command.asks))
     _quote(state, holding, 1, bids, market.house_bids, events)
     _quote(state, holding, -1, asks, market.house_asks, events)
+    if command.taken_lots and market.contract.status == "normal":
+        _take_own(state, holding, command.taken_lots, events)
     return None
+
+
+def _take_own(state: State, holding: Holding, lots: int, events: list[Event]) -> None:
+    """
+    Let the house trade with itself at its best price, buying when `lots` is positive.
+
+    It is charged both fees and holds afterwards what it held. Nothing happens where a client's order is
+    first at the best price, or where the level would be taken whole.
+    """
+    side = 1 if lots > 0 else -1
+    levels = holding.market.book.side(-side)
+    maker = levels.levels[levels.keys[-1]].first if levels.keys else None
+    if maker is None or not maker.holding.account.is_house or maker.open_lots <= abs(lots):
+        return
+    taker = Order(state.take_order_id(), "", holding, side, 0, False, 0, abs(lots))
+    trade(state, taker, Match(maker, abs(lots), None), events)
 
 
 def ladder_fault(command: ReplaceLadder) -> str:

@@ -193,8 +193,9 @@ def _changed(trigger: Trigger, command: ModifyTrigger) -> Trigger:
     if trigger.best_price_e12 and other.trigger_price_ticks == trigger.trigger_price_ticks:
         other.best_price_e12 = price_e12(trigger.holding.market, other.by_last)
     presets = command.presets_sent and not trigger.reduce_only
-    other.take_profit = command.take_profit if presets else trigger.take_profit
-    other.stop_loss = command.stop_loss if presets else trigger.stop_loss
+    kept = command.kept_preset
+    other.take_profit = command.take_profit if presets and kept != "take_profit" else trigger.take_profit
+    other.stop_loss = command.stop_loss if presets and kept != "stop_loss" else trigger.stop_loss
     return other
 
 

@@ -10,7 +10,8 @@ HTTP and WebSocket in front of the venue: from bytes to commands and queries, an
 A request for a WebSocket leaves it at its head: `websocket` takes the connection over, and `session` is what
 its client says there (login, subscriptions); frames come from `streams`.
 
-The order of the checks is the exchange's (spec auth.md section 5); nothing is executed before the last
-of them. Promises that every answer is JSON with a code, that no input makes a 5xx, and that no text of
-an exception reaches a client.
+The order of the checks is the exchange's (spec auth.md section 5), and what an address asks for in a minute
+is judged before access, where that is counted; nothing is executed before the last of them. Promises that
+every answer is JSON with a code, that no input makes a 5xx, and that no text of an exception reaches a
+client.
 """

@@ -19,7 +19,7 @@ from backhand.events import Rejected
 from backhand.gateway.access import Access, SignedRequest
 from backhand.gateway.bodies import BodyTooLarge, ClientGone, read_body
 from backhand.gateway.counters import RequestCounters
-from backhand.gateway.limits import FixedWindow
+from backhand.gateway.limits import AddressLimits, FixedWindow, no_address_limits
 from backhand.gateway.ports import Executor, OpenedKey
 from backhand.gateway.rendering import render, render_batch
 from backhand.outcomes import OutcomeUnknown, Overloaded
@@ -80,6 +80,7 @@ class Gateway:
 
     Args:
         limits: Whether calls per second are limited now.
+        addresses: What one IP address may do; as much as it wants if not told.
         run: What the ids of this process's requests begin with.
     """
 
@@ -90,6 +91,7 @@ class Gateway:
         counters: RequestCounters,
         *,
         limits: Callable[[], bool] = lambda: True,
+        addresses: AddressLimits | None = None,
         run: bytes = b"0",
     ) -> None:
         self._venue = venue
@@ -97,6 +99,7 @@ class Gateway:
         self._counters = counters
         self._limits = limits
         self._window = FixedWindow()
+        self._addresses = no_address_limits() if addresses is None else addresses
         # Ids of requests are for logs and questions to the operator: this run's mark and a number.
         self._run = run
         self._requests = 0
@@ -139,6 +142,9 @@ class Gateway:
             return self._refused(codes.BODY_TOO_LARGE, endpoint.per_second, _CLOSE)
         except TimeoutError:
             return self._refused(BODY_LATE, endpoint.per_second, _CLOSE)
+        address = _address(scope)
+        if not self._addresses.admit(address):
+            return self._refused(codes.TOO_MANY_REQUESTS, 0)
         uid = ""
         copy_trader = False
         now_ms = wall_ms()
@@ -155,8 +161,10 @@ class Gateway:
                 return self._refused(_MISSING[endpoint.permission], remaining)
             uid, copy_trader = key.uid, key.copy_trader
             remaining = self._take(endpoint, key)
-            if remaining < 0:
-                return self._refused(codes.TOO_MANY_REQUESTS, 0)
+        else:
+            remaining = self._addresses.ask(address, endpoint.path, endpoint.per_second)
+        if remaining < 0:
+            return self._refused(codes.TOO_MANY_REQUESTS, 0)
         if endpoint.method == "POST" and not _is_json(headers):
             return self._refused(codes.CONTENT_TYPE, remaining)
         # bitget-api sends no body at all where it has no parameters, and signs it so.
@@ -220,6 +228,8 @@ class Gateway:
                 await read_body(receive, headers)
             except (BodyTooLarge, TimeoutError):
                 closing = [_CLOSE]
+        if not self._addresses.admit(_address(scope)):
+            return self._refused(codes.TOO_MANY_REQUESTS, 0, *closing)
         methods = _METHODS_OF_PATH.get(scope["raw_path"])
         if methods is None:
             return self._refused(_refusal_of_path(scope["path"]), None, *closing)
@@ -233,6 +243,12 @@ class Gateway:
 def _is_json(headers: dict[bytes, bytes]) -> bool:
     content_type = headers.get(b"content-type", b"")
     return content_type == _JSON[1] or content_type.lower().partition(b";")[0].strip() == _JSON[1]
+
+
+def _address(scope: Scope) -> str:
+    """Where a request comes from: an IP address, or nothing on a socket that has none."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _has_body(method: str, headers: dict[bytes, bytes]) -> bool:

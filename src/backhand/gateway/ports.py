@@ -78,5 +78,8 @@ class Feeds(Protocol):
     def leave(self, reader: Reader) -> None:
         """End all of a reader's topics."""
 
+    def reads(self, uid: str, topic: Topic, reader: Reader) -> bool:
+        """Whether a reader reads a topic already."""
+
     def topics_read(self, reader: Reader) -> int:
         """Count a reader's topics."""

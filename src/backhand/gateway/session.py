@@ -144,7 +144,9 @@ class Session:
     def _fault(self, message: Subscription, topic: Topic) -> ChannelError | None:
         if topic.is_private and not self._uid:
             return errors.LOGIN_REQUIRED
-        if message.op == "subscribe" and self._feeds.topics_read(self._peer) >= TOPICS_MAX:
+        feeds, peer = self._feeds, self._peer
+        begins = message.op == "subscribe" and not feeds.reads(self._uid, topic, peer)
+        if begins and feeds.topics_read(peer) >= TOPICS_MAX:
             return errors.TOO_MANY_CHANNELS
         return None
 

@@ -15,12 +15,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from backhand.gateway.limits import AddressLimits, no_address_limits
 from backhand.gateway.session import VIOLATION, Peer, Session
 from backhand.wire.channels.messages import PING, PONG
 
@@ -38,6 +40,7 @@ CLOSE_SECONDS_MAX: Final = 5.0
 CONNECTIONS_MAX: Final = 20_000
 
 _UNAVAILABLE: Final = 503
+_TOO_MANY: Final = 429
 
 
 def text_frame(text: bytes) -> bytes:
@@ -53,10 +56,14 @@ class WebSocket(asyncio.Protocol, Peer):
         transport: asyncio.Transport,
         server_state: ServerState,
         session: Callable[[Peer], Session],
+        addresses: AddressLimits | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._server_state = server_state
+        self._addresses = no_address_limits() if addresses is None else addresses
+        self._address = (get_remote_addr(transport) or ("", 0))[0]
+        self._has_place = False
         self._protocol = ServerProtocol(max_size=MESSAGE_BYTES_MAX)
         self._session = session(self)
         self._pieces: list[bytes] = []
@@ -99,6 +106,8 @@ class WebSocket(asyncio.Protocol, Peer):
         self._timer.cancel()
         self._server_state.connections.discard(self)
         self._writable.set()
+        if self._has_place:
+            self._addresses.leave(self._address)
         self._session.end()
 
     def pause_writing(self) -> None:
@@ -157,7 +166,10 @@ class WebSocket(asyncio.Protocol, Peer):
     def _answer(self, request: Request) -> None:
         if len(self._server_state.connections) > CONNECTIONS_MAX:
             response = self._protocol.reject(_UNAVAILABLE, "too many connections")
+        elif not self._addresses.enter(self._address):
+            response = self._protocol.reject(_TOO_MANY, "too many connections of this address")
         else:
+            self._has_place = True
             response = self._protocol.accept(request)
         self._protocol.send_response(response)
 

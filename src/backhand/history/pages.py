@@ -4,8 +4,10 @@ Pages of rows: how a question is put together so that SQLite answers it through 
 An answer leaves SQLite as one JSON text, in one step: fetched row by row, a page of 100 would have to
 win the interpreter back from the event loop 100 times (see `writes`).
 
-Ids grow with time. A page that continues below an id therefore starts at that id's time, and a page
-never walks over what is newer than it, but for rows of that very millisecond.
+A page that continues below an id starts at that id's time, and a page never walks over what is newer than
+it, but for rows of that very millisecond. Ids grow with time, so that this is a page of smaller ids; closed
+positions have the ids of their opening and the times of their closing, and a page of them goes on behind the
+one that the id names.
 
 Only names and placeholders of this package are put into statements here, never what somebody sent.
 """
@@ -55,11 +57,13 @@ class Conditions:
         """Add that a column has one of some values."""
         self.add(f"{column} IN ({', '.join('?' * len(values))})", *values)
 
-    def add_span(self, connection: sqlite3.Connection, table: Table[Row], wanted: Span) -> None:
-        """Add the time span of `created_at_ms` and where the page starts."""
+    def add_span(
+        self, connection: sqlite3.Connection, table: Table[Row], wanted: Span, time: str = "created_at_ms"
+    ) -> None:
+        """Add the span of a time and where the page starts."""
         key = table.primary_key[0]
-        self.add("created_at_ms >= ?", bounded(wanted.start_ms))
-        self.add(f"(created_at_ms, {key}) < (?, ?)", *_page_start(connection, table, wanted))
+        self.add(f"{time} >= ?", bounded(wanted.start_ms))
+        self.add(f"({time}, {key}) < (?, ?)", *_page_start(connection, table, wanted, time))
 
     def page(
         self,
@@ -120,18 +124,20 @@ class Conditions:
         return self.page_of_groups(connection, table, index, by, limit, "symbol", groups, values)
 
 
-def _page_start(connection: sqlite3.Connection, table: Table[Row], wanted: Span) -> tuple[int, int]:
+def _page_start(
+    connection: sqlite3.Connection, table: Table[Row], wanted: Span, time: str
+) -> tuple[int, int]:
     """Where a page starts, as the (time, id) that all its rows are below."""
     end_ms = bounded(wanted.end_ms)
     id_less_than = bounded(wanted.id_less_than)
     if id_less_than == INTEGER_MAX:
         return end_ms, INTEGER_MAX
     key = table.primary_key[0]
-    time_of_id = f"SELECT created_at_ms FROM {table.name} WHERE {key} <= ? ORDER BY {key} DESC LIMIT 1"  # noqa: S608
+    time_of_id = f"SELECT {time} FROM {table.name} WHERE {key} <= ? ORDER BY {key} DESC LIMIT 1"  # noqa: S608
     found: tuple[int] | None = connection.execute(time_of_id, (id_less_than,)).fetchone()
     if found is None:
         return 0, 0
-    # Rows with ids from `id_less_than` on are no older than `found`: none of them is within an earlier end.
+    # What a page behind that row leaves out is no older than it: none of it is within an earlier end.
     return (found[0], id_less_than) if found[0] <= end_ms else (end_ms, INTEGER_MAX)
 
 

@@ -45,7 +45,7 @@ class FillFilter(Span, frozen=True, kw_only=True):
 
 
 class PositionFilter(Span, frozen=True, kw_only=True):
-    """Which closed positions of an account; None means any. Times are of closing."""
+    """Which closed positions of an account; None means any. Times are of closing, ids of opening."""
 
     product_type: str
     symbol: str | None = None
@@ -139,23 +139,40 @@ def _order_conditions(connection: sqlite3.Connection, uid: str, wanted: OrderFil
 
 
 def fills(connection: sqlite3.Connection, uid: str, wanted: FillFilter) -> list[FillRow]:
-    """Find an account's fills."""
+    """
+    Find an account's fills.
+
+    Both sides of a trade with itself have one trade id, and a page goes on below a trade id: a page that ends
+    with the first side has the other one too, and with it one row more than its limit.
+    """
+    if wanted.order_id is not None:
+        return _fills_of_order(connection, uid, wanted, wanted.order_id)
     matching = Conditions("uid = ?", uid)
-    if wanted.order_id is None:
-        matching.add_span(connection, FILLS, wanted)
-        return matching.page_of_symbols(
-            connection,
-            FILLS,
-            "fills_by_symbol",
-            _FILLS_NEWEST_FIRST,
-            wanted.limit,
-            wanted.product_type,
-            wanted.symbol,
-        )
-    if not 0 <= wanted.order_id <= INTEGER_MAX:
+    matching.add_span(connection, FILLS, wanted)
+    page = matching.page_of_symbols(
+        connection,
+        FILLS,
+        "fills_by_symbol",
+        _FILLS_NEWEST_FIRST,
+        wanted.limit,
+        wanted.product_type,
+        wanted.symbol,
+    )
+    if not page:
+        return page
+    last = page[-1]
+    other_side = "SELECT row FROM fills WHERE trade_id = ? AND order_id < ? AND uid = ?"
+    return page + ask(connection, FILLS, other_side, (last.trade_id, last.order_id, uid))
+
+
+def _fills_of_order(
+    connection: sqlite3.Connection, uid: str, wanted: FillFilter, order_id: int
+) -> list[FillRow]:
+    if not 0 <= order_id <= INTEGER_MAX:
         return []
+    matching = Conditions("uid = ?", uid)
     matching.add("created_at_ms >= ?", bounded(wanted.start_ms))
-    matching.add("order_id = ?", wanted.order_id)
+    matching.add("order_id = ?", order_id)
     matching.add("trade_id < ?", bounded(wanted.id_less_than))
     matching.add("created_at_ms <= ?", bounded(wanted.end_ms))
     matching.add_contract(wanted.product_type, wanted.symbol)
@@ -165,16 +182,14 @@ def fills(connection: sqlite3.Connection, uid: str, wanted: FillFilter) -> list[
 def closed_positions(
     connection: sqlite3.Connection, uid: str, wanted: PositionFilter
 ) -> list[ClosedPositionRow]:
-    """Find an account's closed positions, by position id."""
+    """Find an account's closed positions, by the time of their closing."""
     matching = Conditions("uid = ?", uid)
-    matching.add("position_id < ?", bounded(wanted.id_less_than))
-    matching.add("closed_at_ms >= ?", bounded(wanted.start_ms))
-    matching.add("closed_at_ms <= ?", bounded(wanted.end_ms))
+    matching.add_span(connection, CLOSED_POSITIONS, wanted, "closed_at_ms")
     return matching.page_of_symbols(
         connection,
         CLOSED_POSITIONS,
         "closed_positions_by_symbol",
-        ("position_id",),
+        ("closed_at_ms", "position_id"),
         wanted.limit,
         wanted.product_type,
         wanted.symbol,

@@ -2,9 +2,11 @@
 The file of the read models: what is in it, how it is opened, and when it is thrown away.
 
 Everything in it is folded from the journal, so a file that is damaged, of another schema or of another
-venue is deleted and made again from position 0, with a line in the log. Migrations do not exist.
+venue is deleted and made again from position 0, with a line in the log. Migrations do not exist. Damage is
+whatever fails and is not the machine's fault: when in doubt the file goes, for no more is lost than time.
+Damage that leaves text readable and pages in order is not noticed: SQLite keeps no checksums of them.
 
-    position    one row: the venue, and the last sequence whose rows are all in the file
+    position    one row: the venue, the last sequence whose rows are all in the file, and its checksum
     contracts   terms in force, to resume folding with
     the rest    what a client may ask about, see `tables`
 
@@ -15,6 +17,7 @@ without showing it.
 """
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -23,11 +26,11 @@ import msgspec
 import structlog
 
 from backhand.history.tables import TABLES
-from backhand.history.writes import Folds, resumed_folds
+from backhand.history.writes import Folds, position_checksum, resumed_folds
 
 #: Kept in the file's header (`PRAGMA user_version`). Raise it with every change of a table, of an index,
 #: of a row's fields or of what a fold puts into them: older files are then made again.
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 #: Write-ahead log before a checkpoint. A checkpoint syncs twice; every 32 MiB makes that rare, and the
 #: log still fits the page cache.
 _CHECKPOINT_PAGES: Final = 8_192
@@ -38,13 +41,22 @@ _CREATE: Final = """
 CREATE TABLE position (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     venue_id TEXT NOT NULL,
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 """ + "".join(table.create for table in TABLES)
 
-#: What SQLite says of a file that it cannot make sense of. Other errors (no permission, no space, a disk
-#: that fails) are not cured by making the file again.
-_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+#: What SQLite says when the machine is at fault: no permission, no space, no memory, a disk that fails,
+#: another process. Making the file again cures none of it.
+_OUTSIDE: Final = frozenset(
+    {
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_NOLFS),
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT),
+    }
+)
+#: What reading a row raises when its text is none, or is not that of a row.
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -78,13 +90,10 @@ def open_history(path: Path | None, venue_id: str) -> Opened:
         return _open(path, venue_id)
     except _Unusable as error:
         reason = str(error)
-    except sqlite3.Error as error:
-        # While opening, SQLITE_ERROR is a table or column that should be there and is not.
-        if not is_damage(error) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+    except Exception as error:
+        if not may_be_damage(error, path):
             raise
-        reason = str(error)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = f"unreadable row: {error}"
+        reason = f"{type(error).__name__}: {error}"
     _log.warning("history_rebuilt", path=str(path), reason=reason)
     delete_history(path)
     return _make(path, venue_id)
@@ -99,11 +108,22 @@ def delete_history(path: Path) -> None:
             Path(f"{path}{suffix}").unlink()
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the error means that the file itself is at fault, so that making it again helps."""
-    # Errors of the binding itself have no code; the low byte is the kind, the rest its variety.
+def may_be_damage(error: Exception, path: Path) -> bool:
+    """
+    Whether making the file again may help: SQLite or a fold made no sense of it, and the machine is well.
+
+    That includes errors that say nothing of a file: text that is no UTF-8 is an error of the binding without
+    a code, text that is no JSON a plain SQLITE_ERROR, a row that is gone a KeyError of a fold.
+    """
+    if isinstance(error, (OSError, MemoryError)):
+        return False
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGED
+    if code is None:
+        return True
+    kind = code & 0xFF  # The rest is its variety.
+    if kind == sqlite3.SQLITE_READONLY:
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)  # Then its header says so.
+    return kind not in _OUTSIDE
 
 
 def _open(path: Path, venue_id: str) -> Opened:
@@ -121,9 +141,13 @@ def _require_ours(connection: sqlite3.Connection, venue_id: str) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION:
         raise _Unusable(f"schema {version}, not {SCHEMA_VERSION}")
-    found: tuple[str, int] | None = connection.execute("SELECT venue_id, sequence FROM position").fetchone()
+    found: tuple[str, int, int] | None = connection.execute(
+        "SELECT venue_id, sequence, checksum FROM position"
+    ).fetchone()
     if found is None or found[0] != venue_id:
         raise _Unusable("rows of another venue")
+    if found[2] != position_checksum(found[1]):
+        raise _Unusable("a damaged position")
     return found[1]
 
 
@@ -132,7 +156,7 @@ def _make(path: Path | None, venue_id: str) -> Opened:
     try:
         # One transaction: a file either has all of this or nothing, and then it is made again.
         connection.executescript(f"BEGIN; {_CREATE} PRAGMA user_version = {SCHEMA_VERSION};")
-        connection.execute("INSERT INTO position VALUES (1, ?, 0)", (venue_id,))
+        connection.execute("INSERT INTO position VALUES (1, ?, 0, ?)", (venue_id, position_checksum(0)))
         connection.execute("COMMIT")
     except BaseException:
         connection.close()

@@ -21,6 +21,7 @@ start again. What is not in the file is in the journal.
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -34,7 +35,7 @@ from backhand.history import market_reads, reads
 from backhand.history.errors import HistoryClosed, HistoryError, HistoryFailed, HistoryTimeout
 from backhand.history.market_reads import CandleFilter, TradeFilter
 from backhand.history.reads import BillFilter, FillFilter, OrderFilter, PositionFilter, TriggerFilter
-from backhand.history.schema import delete_history, is_damage, open_history
+from backhand.history.schema import UNREADABLE, delete_history, may_be_damage, open_history
 from backhand.history.writes import write
 from backhand.projections.applied import Applied
 from backhand.projections.bills import BillRow
@@ -60,11 +61,13 @@ TRANSACTION_COMMANDS_MAX: Final = 1_000
 #: 1 000 costs a third of what those of 30 cost, because each writes every page that it touches once. A crash
 #: loses nothing by it, the journal has them; a start folds a moment's worth more.
 GATHERING_S: Final = 0.5
-#: Steps of SQLite's machine for one read, about half a second: a filter that matches next to nothing of
-#: a very long past must not keep everybody else's reads and writes waiting.
-READ_STEPS_MAX: Final = 20_000_000
-#: Steps between two looks at how many there were.
-_STEPS_PER_LOOK: Final = 500_000
+#: How long one read may hold the worker: a filter that matches next to nothing of a very long past must not
+#: keep everybody else's reads and writes waiting. A step of SQLite's machine takes 35 to 360 ns, as it reads
+#: an index or whole rows, so that a bound of steps would be one of seconds.
+READ_WORK_S_MAX: Final = 0.5
+#: Steps between two looks at the time, 4 to 36 ms: more than any page takes that its index answers, so that
+#: no such page is refused however slow the machine is.
+_STEPS_PER_LOOK: Final = 100_000
 
 T = TypeVar("T")
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -355,17 +358,15 @@ class History:
     def _answer(self, read: _Read[T]) -> None:
         if not read.answer.set_running_or_notify_cancel():
             return
-        looks = 0
+        ends_at = time.monotonic() + READ_WORK_S_MAX
 
         def too_long() -> bool:
-            nonlocal looks
-            looks += 1
-            return looks * _STEPS_PER_LOOK > READ_STEPS_MAX
+            return time.monotonic() > ends_at
 
         self._connection.set_progress_handler(too_long, _STEPS_PER_LOOK)
         try:
             answer = read.ask(self._connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, *UNREADABLE) as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 read.answer.set_exception(HistoryTimeout("the answer takes too much work; ask for less"))
                 return
@@ -380,7 +381,7 @@ class History:
 
     def _fail(self, error: Exception) -> None:
         _log.error("history_failed", path=str(self._path), error=repr(error))
-        if self._path is not None and isinstance(error, sqlite3.Error) and is_damage(error):
+        if self._path is not None and may_be_damage(error, self._path):
             # Otherwise the next start would open the same file and fail in the same place.
             self._connection.close()
             delete_history(self._path)

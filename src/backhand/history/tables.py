@@ -160,7 +160,7 @@ CLOSED_POSITIONS: Final = Table(
         closed_at_ms INTEGER NOT NULL,
         row TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX closed_positions_by_symbol ON closed_positions (uid, symbol);
+    CREATE INDEX closed_positions_by_symbol ON closed_positions (uid, symbol, closed_at_ms);
     """,
 )
 

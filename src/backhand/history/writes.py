@@ -7,6 +7,7 @@ their size: with the loop fully busy, 750 rows/s with `executemany` and 33 000 w
 """
 
 import sqlite3
+import zlib
 from collections.abc import Collection, Iterable
 
 from backhand.commands import Contract
@@ -115,6 +116,15 @@ def resumed_folds(connection: sqlite3.Connection) -> Folds:
     )
 
 
+def position_checksum(sequence: int) -> int:
+    """
+    Give what a position is told from a damaged one by.
+
+    One that is too small has rows folded twice, one that is too large leaves some out.
+    """
+    return zlib.crc32(str(sequence).encode())
+
+
 def write(connection: sqlite3.Connection, rows: Rows) -> None:
     """Write rows and position in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
@@ -128,7 +138,8 @@ def write(connection: sqlite3.Connection, rows: Rows) -> None:
     _insert(connection, FUNDING, rows.funding)
     _insert(connection, CANDLES, rows.candles.values())
     _insert(connection, REVERSALS, rows.reversals)
-    connection.execute("UPDATE position SET sequence = ?", (rows.sequence,))
+    position = (rows.sequence, position_checksum(rows.sequence))
+    connection.execute("UPDATE position SET sequence = ?, checksum = ?", position)
     connection.execute("COMMIT")
 
 

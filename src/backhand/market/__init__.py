@@ -1,6 +1,6 @@
 """
 Where prices and liquidity come from.
 
-    walk ─▶ ladder ─▶ ReplaceLadder command ─▶ submit        synthetic: all symbols, twice a second
+    walk ─▶ ladder, trades ─▶ ReplaceLadder ─▶ submit        synthetic: all symbols, twice a second
     operator's API ─▶ ReplaceLadder, SetPrice ─▶ submit      manual: nothing here runs
 """

@@ -1,8 +1,10 @@
 """
-A market out of nothing: a seeded random walk per symbol, and a two-sided ladder around it.
+A market out of nothing: a seeded random walk per symbol, a two-sided ladder around it, and small trades.
 
-Deep enough to trade against, and the same for the same seed and the same number of steps. Promises
-bounded work: one command per symbol and step, LEVELS levels a side. Where the walk starts after a
+Deep enough to trade against, and the same for the same seed and the same number of steps. The house trades
+with itself at its own touch, so that there is a last price and candles of it; clients' orders are neither
+filled by that nor passed over (`ReplaceLadder`). Promises bounded work: one command per symbol and step,
+LEVELS levels a side, at most one trade. Where the walk starts after a
 restart is told by the caller, so that prices continue instead of jumping back.
 """
 
@@ -20,13 +22,19 @@ from backhand.units import E12, E20
 STEP_SECONDS: Final = 0.5
 #: How long a price may be used: a market that fell silent for twenty steps says nothing any more.
 GOOD_FOR_MS: Final = 10_000
-#: Levels a side. Each costs journal space at every step: 12 levels of 8 symbols make about 4 kB a second.
+#: Levels a side. Each costs journal space at every step: 12 levels of 8 symbols make about 8 kB a second.
 LEVELS: Final = 12
 #: Quote value of the first level; level n holds n times as much, a whole side 78 times: 78 million.
 FIRST_LEVEL_VALUE: Final = 1_000_000
 #: Distance between levels, and the largest step of the walk, in parts of the price.
 LEVEL_PARTS: Final = 10_000
 STEP_PARTS: Final = 5_000
+#: One step in so many has a trade of the house with itself: one in two seconds per symbol. Each takes 170
+#: bytes of the read models, 60 MB a day for 8 symbols; the journal of the ladders grows by 700 MB meanwhile.
+TRADE_STEPS: Final = 4
+#: Quote value of such a trade: this, up to so many times.
+TRADE_VALUE: Final = 100
+TRADE_VALUES_MAX: Final = 50
 #: The walk turns back at a quarter and at four times its anchor, so that it never runs away.
 ANCHOR_RATIO_MAX: Final = 4
 
@@ -47,6 +55,9 @@ class Walk:
         anchor_e12 = START_PRICES_E12.get(contract.base_coin, OTHER_PRICE_E12)
         self.contract = contract
         self._random = random.Random(f"{seed}/{contract.symbol}")  # noqa: S311  # Prices, not secrets.
+        # Apart from the walk's, so that a seed's prices do not hang on how often there is a trade.
+        self._takers = random.Random(f"{seed}/{contract.symbol}/trades")  # noqa: S311
+        self._has_traded = False
         anchor_ticks = max(LEVELS + 2, anchor_e12 // contract.tick_e12)
         self._lowest_ticks = max(LEVELS + 2, anchor_ticks // ANCHOR_RATIO_MAX)
         self._highest_ticks = anchor_ticks * ANCHOR_RATIO_MAX
@@ -54,15 +65,27 @@ class Walk:
         self._price_ticks = min(max(start_ticks, self._lowest_ticks), self._highest_ticks)
 
     def step(self) -> ReplaceLadder:
-        """Move the price and quote around it; the index follows, and the mark with it."""
+        """Move the price, quote around it, and trade at times; the index follows, and the mark with it."""
         reach_ticks = max(1, self._price_ticks // STEP_PARTS)
         moved_ticks = self._price_ticks + self._random.randint(-reach_ticks, reach_ticks)
         self._price_ticks = min(max(moved_ticks, self._lowest_ticks), self._highest_ticks)
-        return ladder(self.contract, self._price_ticks)
+        return ladder(self.contract, self._price_ticks, self._taken_lots())
+
+    def _taken_lots(self) -> int:
+        """Draw what the house takes of its own: something at the first step, then at one in TRADE_STEPS."""
+        draw = self._takers.randrange
+        steps, side, values = draw(TRADE_STEPS), draw(2), draw(1, TRADE_VALUES_MAX + 1)
+        if steps and self._has_traded:
+            return 0
+        self._has_traded = True
+        contract = self.contract
+        lot_value_e20 = self._price_ticks * contract.tick_e12 * contract.lot_e8
+        lots = max(contract.size_lots_min, values * TRADE_VALUE * E20 // lot_value_e20)
+        return lots if side else -lots
 
 
-def ladder(contract: Contract, price_ticks: int) -> ReplaceLadder:
-    """Quote LEVELS bids and asks around a price, each larger than the one before it."""
+def ladder(contract: Contract, price_ticks: int, taken_lots: int = 0) -> ReplaceLadder:
+    """Quote LEVELS bids and asks around a price, each larger than the one before it, and take of them."""
     price_e12 = price_ticks * contract.tick_e12
     lot_value_e20 = price_e12 * contract.lot_e8
     first_lots = max(contract.size_lots_min, FIRST_LEVEL_VALUE * E20 // lot_value_e20)
@@ -78,6 +101,7 @@ def ladder(contract: Contract, price_ticks: int) -> ReplaceLadder:
         ),
         index_price_e12=price_e12,
         good_for_ms=GOOD_FOR_MS,
+        taken_lots=taken_lots,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from backhand.commands import HOUSE_UID, Contract, MarginMode, OrderType, Preset, TimeInForce
+from backhand.commands import HOUSE_UID, Contract, MarginMode, OrderType, Preset, TimeInForce, TriggerBy
 from backhand.engine.invariants import invariant
 from backhand.events import (
     CancelReason,
@@ -37,6 +37,7 @@ class PresetRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     trigger_price_e12: int
     limit_price_e12: int
+    trigger_by: TriggerBy = "mark"
 
 
 def preset_row(preset: Preset | None, contract: Contract) -> PresetRow | None:
@@ -44,7 +45,8 @@ def preset_row(preset: Preset | None, contract: Contract) -> PresetRow | None:
     if preset is None:
         return None
     limit_ticks = preset.limit_price_ticks or 0
-    return PresetRow(preset.trigger_price_ticks * contract.tick_e12, limit_ticks * contract.tick_e12)
+    tick_e12 = contract.tick_e12
+    return PresetRow(preset.trigger_price_ticks * tick_e12, limit_ticks * tick_e12, preset.trigger_by)
 
 
 class OrderRow(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -15,8 +15,8 @@ from backhand.gateway.websocket import text_frame
 from backhand.history import HistoryError
 from backhand.node import Node
 from backhand.outcomes import OutcomeUnknown, Overloaded
-from backhand.projections.orders import OrderRow
 from backhand.serving.directory import Directory
+from backhand.streams.accounts import ORDER_CHANNELS
 from backhand.streams.ports import Reader
 from backhand.streams.publisher import Publisher
 from backhand.wire.channels.frames import acknowledged
@@ -48,15 +48,23 @@ class VenueFeeds:
             Overloaded: too much is waiting.
             OutcomeUnknown: the venue stopped, or the store could not tell in time.
         """
-        stored = await self._stored_orders(uid, topic)
+        publisher = self._publisher
 
         def begin(_state: State) -> None:
-            if stored is not None:
-                self._publisher.resume_orders(uid, *stored)
             reader.send(text_frame(acknowledged("subscribe", topic)))
-            self._publisher.subscribe(uid, topic, reader, self._node.clock.now_ms())
+            publisher.subscribe(uid, topic, reader, self._node.clock.now_ms())
 
-        await self._node.read(begin)
+        if topic.channel not in ORDER_CHANNELS:
+            await self._node.read(begin)
+            return
+        # Whoever reads the orders now may be gone before this topic begins: they are held until it has.
+        needs_stored = publisher.hold_orders(uid)
+        try:
+            if needs_stored:
+                await self._resume_orders(uid)
+            await self._node.read(begin)
+        finally:
+            publisher.release_orders(uid)
 
     def unsubscribe(self, uid: str, topic: Topic, reader: Reader) -> None:
         """End a topic."""
@@ -65,6 +73,10 @@ class VenueFeeds:
     def leave(self, reader: Reader) -> None:
         """End all of a reader's topics."""
         self._publisher.leave(reader)
+
+    def reads(self, uid: str, topic: Topic, reader: Reader) -> bool:
+        """Whether a reader reads a topic already."""
+        return self._publisher.reads(uid, topic, reader)
 
     def topics_read(self, reader: Reader) -> int:
         """Count a reader's topics."""
@@ -83,22 +95,12 @@ class VenueFeeds:
                 with contextlib.suppress(Overloaded):  # The next cut shows it all the same.
                     await node.read(lambda _state: publisher.cut(node.clock.now_ms()))
 
-    async def _stored_orders(self, uid: str, topic: Topic) -> tuple[list[OrderRow], int] | None:
-        """Look up the open orders that a topic has to know, if it is the first of the account's."""
-        publisher = self._publisher
-
-        def expect(_state: State) -> bool:
-            needed = publisher.needs_orders(uid, [topic])
-            if needed:
-                publisher.expect_orders(uid)
-            return needed
-
-        if not await self._node.read(expect):
-            return None
+    async def _resume_orders(self, uid: str) -> None:
+        """Look up the open orders that there were before anybody read the account's."""
+        # Behind the join, the read models are given what was on its way when the orders began to be held.
+        await self._node.read(lambda _state: None)
         try:
-            return await self._node.history.open_orders_of(uid)
-        except BaseException as error:
-            publisher.give_up_orders(uid)
-            if isinstance(error, HistoryError):
-                raise OutcomeUnknown from error
-            raise
+            rows, position = await self._node.history.open_orders_of(uid)
+        except HistoryError as error:
+            raise OutcomeUnknown from error
+        await self._node.read(lambda _state: self._publisher.resume_orders(uid, rows, position))

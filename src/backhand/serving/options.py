@@ -17,8 +17,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `data` None keeps everything in memory. `seed` None takes secrets from the operating system and the
     market's walk from a fixed seed. `speed` is a scaled clock's. `limits` None follows the clock: off with a
-    frozen one. `contracts` are a user's own, beside or instead of the built-in ones. `token` is asked for by
-    the operator's API; None only on loopback.
+    frozen one; `ip_limits` adds those per IP address to them. `contracts` are a user's own, beside or instead
+    of the built-in ones. `token` is asked for by the operator's API; None only on loopback.
     """
 
     host: str = "127.0.0.1"
@@ -29,6 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockMode = "real"
     speed: Fraction = Fraction(1)
     limits: bool | None = None
+    ip_limits: bool = False
     contracts: tuple[Contract, ...] = ()
     switches: Switches = UNCHANGED
     token: str | None = None

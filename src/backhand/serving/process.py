@@ -30,6 +30,7 @@ from backhand.explaining import Refusals
 from backhand.gateway.access import Access
 from backhand.gateway.app import Gateway
 from backhand.gateway.counters import RequestCounters
+from backhand.gateway.limits import AddressLimits
 from backhand.gateway.server import bind, make_server
 from backhand.gateway.session import Session
 from backhand.gateway.websocket import WebSocket, text_frame
@@ -122,6 +123,9 @@ class _Process:
         )
         self._requests = RequestCounters()
         self._access = Access(self._venue, clients_clock=self._clients_clock_ms)
+        self._addresses = AddressLimits(
+            self._clock.now_ms, lambda: options.ip_limits and self._limits_apply()
+        )
         self._server = make_server(self._app(), self._open_websocket)
         self._asked_to_stop = asyncio.Event()
 
@@ -170,6 +174,11 @@ class _Process:
             return self._clock.now_ms()
         return wall_ms if self._clock.mode == "real" else None
 
+    def _limits_apply(self) -> bool:
+        """Whether calls are counted now: a second of a frozen clock never ends."""
+        limits = self._options.limits
+        return self._clock.mode != "frozen" if limits is None else limits
+
     def _app(self) -> ASGIApp:
         control = control_app(
             self._venue,
@@ -177,13 +186,12 @@ class _Process:
             token=self._options.token,
             loopback=is_loopback(self._options.host),
         )
-        clock, limits = self._clock, self._options.limits
         gateway = Gateway(
             self._venue,
             self._access,
             self._requests,
-            # A second of a frozen clock never ends.
-            limits=lambda: clock.mode != "frozen" if limits is None else limits,
+            limits=self._limits_apply,
+            addresses=self._addresses,
             run=_run_mark(self._options.seed),
         )
 
@@ -202,7 +210,12 @@ class _Process:
         self, transport: asyncio.Transport, server_state: ServerState, head: bytes, rest: bytes
     ) -> None:
         """Take over a connection whose client asked for a WebSocket."""
-        websocket = WebSocket(transport, server_state, lambda peer: Session(peer, self._feeds, self._access))
+        websocket = WebSocket(
+            transport,
+            server_state,
+            lambda peer: Session(peer, self._feeds, self._access),
+            self._addresses,
+        )
         # The answer to the handshake goes before those to the frames that came with it.
         websocket.data_received(head)
         if rest:

@@ -65,8 +65,8 @@ class _Account:
     def __init__(self) -> None:
         self.orders: OrderTracker | None = None
         self.triggers: TriggerTracker | None = None
-        #: Subscriptions that wait for the stored orders.
-        self.expected = 0
+        #: Subscriptions that are being made, for which the orders are kept track of.
+        self.held = 0
 
 
 class AccountStreams:
@@ -77,32 +77,29 @@ class AccountStreams:
         self._subscriptions = subscriptions
         self._accounts: dict[str, _Account] = {}
 
-    def needs_orders(self, uid: str, topics: Iterable[Topic]) -> bool:
-        """Whether stored orders are needed before these topics can be read."""
-        if not any(topic.channel in ORDER_CHANNELS for topic in topics):
-            return False
-        account = self._accounts.get(uid)
-        return account is None or account.orders is None or not account.orders.is_resumed
+    def hold_orders(self, uid: str) -> bool:
+        """
+        Keep track of an account's orders until `release_orders`, whoever stops reading them meanwhile.
 
-    def expect_orders(self, uid: str) -> None:
-        """Remember what happens to an account's orders until `resume_orders`, or until `give_up_orders`."""
+        Returns:
+            Whether the stored ones are needed before a topic of ORDER_CHANNELS can begin.
+        """
         account = self._accounts.setdefault(uid, _Account())
-        account.expected += 1
+        account.held += 1
         if account.orders is None:
             account.orders = OrderTracker()
+        return not account.orders.is_resumed
 
     def resume_orders(self, uid: str, rows: Iterable[OrderRow], position: int) -> None:
-        """Take the stored open orders that were expected; they reflect everything up to `position`."""
-        account = self._accounts[uid]
-        account.expected -= 1
-        tracker = account.orders
+        """Take the stored open orders of an account, which are held; they reflect all up to `position`."""
+        tracker = self._accounts[uid].orders
         if tracker is not None and not tracker.is_resumed:
             figures = self._figures
             tracker.resume(figures.contracts.values(), rows, position, figures.order_terms(uid))
 
-    def give_up_orders(self, uid: str) -> None:
-        """Expect stored orders no more."""
-        self._accounts[uid].expected -= 1
+    def release_orders(self, uid: str) -> None:
+        """Keep track of an account's orders only while somebody reads them."""
+        self._accounts[uid].held -= 1
         self._forget_unread(uid)
 
     def begin(self, uid: str, topic: Topic) -> Sequence[object] | None:
@@ -215,7 +212,7 @@ class AccountStreams:
         channels = [topic.channel for topic in self._subscriptions.topics_of(uid)]
         if "orders-algo" not in channels:
             account.triggers = None
-        if not account.expected and not any(channel in ORDER_CHANNELS for channel in channels):
+        if not account.held and not any(channel in ORDER_CHANNELS for channel in channels):
             account.orders = None
-        if not channels and not account.expected:
+        if not channels and not account.held:
             del self._accounts[uid]

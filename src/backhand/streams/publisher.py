@@ -3,7 +3,7 @@ Subscriptions and frames of a whole venue: holds back what a command makes until
 
 Everything here runs on one event loop. `capture` is called right after each command, `release` at the join
 of its batch, the others at a join or while nothing is on its way, so that they never see a command that
-could still be lost.
+could still be lost. `hold_orders` and `release_orders` show nothing and may be called at any time.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -108,27 +108,27 @@ class Publisher:
         for subject in self._subscriptions.subjects(reader):
             self._remove(subject, reader)
 
+    def reads(self, uid: str, topic: Topic, reader: Reader) -> bool:
+        """Whether a reader reads a topic."""
+        return self._subscriptions.reads(reader, Subject(uid if topic.is_private else "", topic))
+
     def topics_read(self, reader: Reader) -> int:
         """Count what a reader reads."""
         return len(self._subscriptions.subjects(reader))
 
     # Orders that there were before anybody read: see `streams.orders`.
 
-    def needs_orders(self, uid: str, topics: Iterable[Topic]) -> bool:
-        """Whether stored orders are needed before these topics can be read."""
-        return self._accounts.needs_orders(uid, topics)
-
-    def expect_orders(self, uid: str) -> None:
-        """Prepare for the stored orders of an account."""
-        self._accounts.expect_orders(uid)
+    def hold_orders(self, uid: str) -> bool:
+        """Keep track of an account's orders until `release_orders`; whether the stored ones are needed."""
+        return self._accounts.hold_orders(uid)
 
     def resume_orders(self, uid: str, rows: Iterable[OrderRow], position: int) -> None:
         """Take the stored open orders of an account, which reflect everything up to `position`."""
         self._accounts.resume_orders(uid, rows, position)
 
-    def give_up_orders(self, uid: str) -> None:
-        """Expect the stored orders of an account no more."""
-        self._accounts.give_up_orders(uid)
+    def release_orders(self, uid: str) -> None:
+        """Keep track of an account's orders only while somebody reads them."""
+        self._accounts.release_orders(uid)
 
     def _remove(self, subject: Subject, reader: Reader) -> None:
         if not self._subscriptions.reads(reader, subject):

@@ -70,4 +70,5 @@ def _preset(contract: Contract, preset: Preset | None) -> PresetView | None:
     if preset is None:
         return None
     limit_ticks = preset.limit_price_ticks or 0
-    return PresetView(preset.trigger_price_ticks * contract.tick_e12, limit_ticks * contract.tick_e12)
+    tick_e12 = contract.tick_e12
+    return PresetView(preset.trigger_price_ticks * tick_e12, limit_ticks * tick_e12, preset.trigger_by)

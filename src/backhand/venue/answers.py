@@ -126,9 +126,7 @@ class Answers:
         return order_history_page([order_view(row) for row in islice(wanted, query.page.limit)])
 
     def _fills(self, uid: str, query: queries.FillsQuery, _now_ms: int) -> object:
-        rows = self._kept.fills(uid, query.product_type, query.symbol, query.page)
-        wanted = (row for row in rows if query.order_id in (None, row.order_id))
-        return fills_page([fill_view(row) for row in islice(wanted, query.page.limit)])
+        return fills_page([fill_view(row) for row in self._kept.fills(uid, query)])
 
     def _server_time(self, _uid: str, _query: markets.ServerTimeQuery, now_ms: int) -> object:
         return server_time(now_ms)

@@ -12,7 +12,7 @@ from typing import Final
 from backhand.projections.applied import Applied
 from backhand.projections.orders import FillRow, OrderRow, OrdersFold
 from backhand.projections.reversals import FILLS_MAX, LegRows, ReceiptRows, ReversalRow, ReversalsFold
-from backhand.wire.requests.queries import Page
+from backhand.wire.requests.queries import FillsQuery, Page
 
 #: Ended orders and fills that are remembered; the oldest go first, reversals with their orders. Open orders
 #: stay.
@@ -37,7 +37,8 @@ class Kept:
     def fold(self, applied: Applied) -> None:
         """Take in one applied command."""
         changes = self._fold.fold(applied)
-        self._fills.extend(changes.fills)
+        # As `history` orders them: by trade, and the two sides of one by order.
+        self._fills.extend(sorted(changes.fills, key=lambda row: (row.trade_id, row.order_id)))
         for row in changes.orders:
             self._orders[row.order_id] = row
             self._ids[row.uid, row.client_oid] = row.order_id
@@ -88,16 +89,21 @@ class Kept:
         )
         return iter(sorted(found, key=lambda row: -row.order_id))
 
-    def fills(self, uid: str, product_type: str, symbol: str | None, page: Page) -> Iterator[FillRow]:
-        """Give an account's fills of a product type, or of a symbol of it, newest first."""
-        return (
-            row
-            for row in reversed(self._fills)
-            if row.uid == uid
-            and row.product_type == product_type
-            and symbol in (None, row.symbol)
-            and _is_on(page, row.trade_id, row.created_at_ms)
-        )
+    def fills(self, uid: str, query: FillsQuery) -> list[FillRow]:
+        """Give a page of an account's fills, newest first: as `history.reads.fills`, trades are whole."""
+        found: list[FillRow] = []
+        for row in reversed(self._fills):
+            if (
+                row.uid == uid
+                and row.product_type == query.product_type
+                and query.symbol in (None, row.symbol)
+                and query.order_id in (None, row.order_id)
+                and _is_on(query.page, row.trade_id, row.created_at_ms)
+            ):
+                if len(found) >= query.page.limit and found[-1].trade_id != row.trade_id:
+                    break
+                found.append(row)
+        return found
 
 
 def _is_on(page: Page, row_id: int, created_at_ms: int) -> bool:

@@ -132,9 +132,10 @@ def read_objects(shape: type[F], body: bytes, name: str) -> list[F] | Refusal | 
 
 def read_query(shape: type[F], query: bytes) -> F:
     """
-    Read a query string: percent-encoding is undone and `+` is a space, as in HTML forms.
+    Read a query string: percent-encoding is undone, and `+` is a plus sign.
 
-    (In the signature `+` stays what it is: there the bytes count.)
+    The official SDK sends a `+` as it is and signs it so; that HTML forms mean a space by it helps nobody.
+    Source: auth.md section 3; differences: docs/deviations.md#orders-and-accounts (ACC-6)
     """
     sent: dict[str, str] = {}
     for pair in query.split(b"&"):
@@ -144,7 +145,7 @@ def read_query(shape: type[F], query: bytes) -> F:
 
 
 def _decoded(text: bytes) -> str:
-    return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", "replace")
+    return unquote_to_bytes(text).decode("utf-8", "replace")
 
 
 def json_text(raw: msgspec.Raw | None) -> str:

@@ -44,10 +44,8 @@ _SECURITY: Final[Mapping[str, str]] = {
 _OF_HTTP: Final[Mapping[str, tuple[str, str]]] = {
     "408": (codes.WRONG_FORMAT.code, "The body did not arrive in time; nothing was done."),
     "413": (codes.BODY_TOO_LARGE.code, "The body is larger than a megabyte; nothing was done."),
+    "429": (codes.TOO_MANY_REQUESTS.code, "Too many requests in this second; nothing was done."),
     "503": (codes.NOT_READY.code, "The venue takes nothing new now; nothing was done."),
-}
-_LIMITED: Final = {
-    "429": (codes.TOO_MANY_REQUESTS.code, "Too many requests in this second; nothing was done.")
 }
 _TAGS: Final[Mapping[str, str]] = {
     "/api/v2/mix/order/": "orders",
@@ -175,8 +173,7 @@ def _responses(endpoint: Endpoint, answer: Json, refusals: tuple[str, ...]) -> J
         responses = {
             "200": _answer("Done, and kept." if endpoint.method == "POST" else "Answered.", _success(answer))
         } | responses
-    of_http = _OF_HTTP if endpoint.permission is None else {**_OF_HTTP, **_LIMITED}
-    for status, (code, text) in of_http.items():
+    for status, (code, text) in _OF_HTTP.items():
         responses[status] = _answer(text, _failure((code,)))
     return responses
 
@@ -247,7 +244,10 @@ def _description(endpoint: Endpoint) -> str:
 
 
 def _operation_id(endpoint: Endpoint) -> str:
-    words = re.split(r"[/-]", endpoint.path.removeprefix("/api/").removeprefix("v2/"))
+    path = endpoint.path.removeprefix("/api/").removeprefix("v2/")
+    if endpoint.method == "POST" and ("GET", endpoint.path) in ENDPOINTS:
+        path += "/post"  # An id is one operation's only.
+    words = re.split(r"[/-]", path)
     return words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
 
 

@@ -16,6 +16,7 @@ from backhand.wire.requests import (
     changes,
     copy_trading,
     margins,
+    markets,
     plans,
     protections,
     trigger_changes,
@@ -98,7 +99,8 @@ TRADES: Final[tuple[_Declared, ...]] = (
     (f"{_ACCOUNT}/set-margin", 5, margins.MarginForm, margins.parse_set_margin, str),
     (f"{_ACCOUNT}/set-auto-margin", 5, margins.AutoMarginForm, margins.parse_set_auto_margin, str),
     (f"{_ACCOUNT}/set-asset-mode", 2, margins.AssetModeForm, margins.parse_set_asset_mode, str),
-    (f"{_ACCOUNT}/union-convert", 1, margins.UnionConvertForm, margins.parse_union_convert, type(None)),
+    (f"{_ACCOUNT}/union-convert", 1, margins.UnionConvertForm, margins.parse_union_change, type(None)),
+    (f"{_ACCOUNT}/switch-union-usdt", 1, markets.NoForm, margins.parse_union_change, type(None)),
     *(
         (
             f"{_TRADER}/{name}",

@@ -46,6 +46,7 @@ class PresetView(msgspec.Struct, frozen=True, gc=False):
 
     trigger_price_e12: int
     limit_price_e12: int
+    trigger_by: TriggerBy = "mark"
 
 
 class OrderTerms(msgspec.Struct, frozen=True, gc=False):
@@ -354,7 +355,7 @@ def _trigger_price(preset: PresetView | None) -> str:
 
 
 def _trigger_type(preset: PresetView | None) -> str:
-    return "mark_price" if preset else ""
+    return TRIGGER_TEXTS[preset.trigger_by] if preset else ""
 
 
 def _limit_price(preset: PresetView | None) -> str:

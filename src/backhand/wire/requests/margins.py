@@ -168,7 +168,7 @@ class UnionConvertForm(Form, frozen=True):
     amount: str = ""
 
 
-def parse_union_convert(call: Call) -> Refusal:
+def parse_union_change(call: Call) -> Refusal:
     """Refuse: wrong format 40409; everything else, as there is no union margin, 400172."""
     form = read_body(UnionConvertForm, call.parameters)
     return form if isinstance(form, Refusal) else codes.UNION_MARGIN_MISSING

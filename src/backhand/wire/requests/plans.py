@@ -167,20 +167,18 @@ def read_presets(
     """
     Read both presets of an order that waits, each sent as trigger price, execute price and trigger type.
 
-    Presets are triggered by the mark price only: fill_price is refused by its name, other words 400172.
+    Prices as in `read_preset`; then a trigger type that is none 400172. Without one the mark price counts.
     """
     presets: list[Preset | None] = []
     for stem, (trigger_price, execute_price, trigger_type) in zip(
         stems, (take_profit, stop_loss), strict=True
     ):
         names = (f"{stem}TriggerPrice", f"{stem}ExecutePrice")
-        preset = read_preset(trigger_price, execute_price, contract, names)
+        trigger_by = read_choice(trigger_type, TRIGGER_TYPES) if trigger_type else "mark"
+        preset = read_preset(trigger_price, execute_price, contract, names, trigger_by or "mark")
         if isinstance(preset, Refusal):
             return preset
-        trigger_by = read_choice(trigger_type, TRIGGER_TYPES)
-        if preset is not None and trigger_type and trigger_by is None:
+        if preset is not None and trigger_by is None:
             return codes.PARAMETERS
-        if preset is not None and trigger_by == "last":
-            return codes.not_supported(f"{stem}TriggerType fill_price")
         presets.append(preset)
     return presets[0], presets[1]

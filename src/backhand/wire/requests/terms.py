@@ -80,7 +80,11 @@ def read_execute_price(text: str, contract: Contract, name: str) -> int | Refusa
 
 
 def read_preset(
-    trigger_price: str, execute_price: str, contract: Contract, names: tuple[str, str]
+    trigger_price: str,
+    execute_price: str,
+    contract: Contract,
+    names: tuple[str, str],
+    trigger_by: TriggerBy = "mark",
 ) -> Preset | Refusal | None:
     """
     Read a take-profit or stop-loss that an order brings: absent or 0 is none.
@@ -93,7 +97,7 @@ def read_preset(
     if isinstance(trigger, Refusal):
         return trigger
     limit = read_execute_price(execute_price, contract, names[1])
-    return limit if isinstance(limit, Refusal) else Preset(trigger, limit)
+    return limit if isinstance(limit, Refusal) else Preset(trigger, limit, trigger_by)
 
 
 def read_callback(trails: bool, text: str, name: str) -> int | Refusal:

@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from backhand.commands import CancelTrigger, CancelTriggers, Contract, ModifyTrigger, TriggerBy, TriggerKind
+from backhand.commands import (
+    CancelTrigger,
+    CancelTriggers,
+    Contract,
+    ModifyTrigger,
+    PresetKind,
+    TriggerBy,
+    TriggerKind,
+)
 from backhand.wire import codes
 from backhand.wire.batches import Batch, Entry
 from backhand.wire.codes import Refusal
@@ -67,7 +75,7 @@ def parse_modify_plan(call: Call) -> ModifyTrigger | Refusal:
     Refused in this order: wrong format 40409; symbol or productType missing 400172; product type 400172;
     symbol 40034, 22012; margin coin, when sent, 40778; the order's name as in cancel-order; nothing to
     change, or a trigger type without a price, 400172; the terms as `_terms` has them; presets as in
-    `read_presets`, where only one of two is refused by its name: what the other would be is not known.
+    `read_presets`, where one that is not sent stays and 0 takes it away.
     Source: bitget-v2/modify-plan-order.
     """
     form = read_body(ModifyPlanForm, call.parameters)
@@ -103,8 +111,6 @@ def parse_modify_plan(call: Call) -> ModifyTrigger | Refusal:
     )
     if isinstance(terms, Refusal):
         return terms
-    if bool(gaining) != bool(losing):
-        return codes.not_supported("changing only one of take-profit and stop-loss (send both, 0 for none)")
     presets = read_presets(
         contract,
         (gaining, form.new_stop_surplus_execute_price, form.new_stop_surplus_trigger_type),
@@ -126,10 +132,18 @@ def parse_modify_plan(call: Call) -> ModifyTrigger | Refusal:
         size_lots=size_lots,
         limit_price_ticks=limit_price_ticks,
         callback_rate_e8=callback_rate_e8,
-        presets_sent=bool(gaining),
+        presets_sent=bool(gaining or losing),
         take_profit=presets[0],
         stop_loss=presets[1],
+        kept_preset=_kept_preset(gaining, losing),
     )
+
+
+def _kept_preset(gaining: str, losing: str) -> PresetKind | None:
+    """Tell which preset stays: the one that is not sent, where the other is."""
+    if gaining and not losing:
+        return "stop_loss"
+    return "take_profit" if losing and not gaining else None
 
 
 def _terms(

@@ -16,6 +16,7 @@ from backhand.wire.responses.orders import (
     trade_side_text,
 )
 from backhand.wire.responses.presets import (
+    TRIGGER_TYPE_TEXTS,
     PresetView,
     preset_limit_text,
     preset_price_text,
@@ -33,7 +34,6 @@ PLAN_TYPE_TEXTS: Final[Mapping[TriggerKind, str]] = {
 }
 #: Those that stand for the whole position have no size and no margin mode of their own.
 WHOLE_KINDS: Final = ("position_take_profit", "position_stop_loss")
-TRIGGER_TYPE_TEXTS: Final[Mapping[TriggerBy, str]] = {"last": "fill_price", "mark": "mark_price"}
 
 PlanState = Literal["live", "executed", "failed", "cancelled"]
 #: Spelt with two l here, and with one in orders.

@@ -1,8 +1,14 @@
 """Take-profits and stop-losses that orders bring along, as fields of their rows."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
+from backhand.commands import TriggerBy
 from backhand.units import format_decimal
+
+TRIGGER_TYPE_TEXTS: Final[Mapping[TriggerBy, str]] = {"last": "fill_price", "mark": "mark_price"}
 
 
 class PresetView(msgspec.Struct, frozen=True, gc=False):
@@ -10,6 +16,7 @@ class PresetView(msgspec.Struct, frozen=True, gc=False):
 
     trigger_price_e12: int
     limit_price_e12: int
+    trigger_by: TriggerBy = "mark"
 
 
 def preset_price_text(preset: PresetView | None) -> str:
@@ -25,5 +32,5 @@ def preset_limit_text(preset: PresetView | None) -> str:
 
 
 def preset_type_text(preset: PresetView | None) -> str:
-    """Name what triggers a preset: the mark price."""
-    return "" if preset is None else "mark_price"
+    """Name the price that triggers a preset."""
+    return "" if preset is None else TRIGGER_TYPE_TEXTS[preset.trigger_by]
