@@ -409,7 +409,11 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
 
     `from_side` is the position's, averages are of each leg's fills, 0 without any. A liquidation price of 0
     is none; it is cut to what a journal's 64 bits hold. `left_lots` is what stays of the position: with
-    another, it is not the position that was quoted.
+    another, it is not the position that was quoted. Nor is it with another id, or when anything has been
+    closed since: `past_lots` is what had been closed of it, so that a part can be committed once.
+
+    `cancels_hash` is `orders_hash` of the orders that it cancels, and `expires_ms` is venue time. A default
+    is not judged: bounds of older journals lack the last four.
     """
 
     from_side: int
@@ -420,6 +424,10 @@ class ReversalBounds(msgspec.Struct, frozen=True, gc=False):
     fee_e8: int
     liquidation_price_e12: int
     left_lots: int
+    position_id: int = 0
+    past_lots: int = 0
+    cancels_hash: int | None = None
+    expires_ms: int | None = None
 
 
 class ReversePosition(Message, frozen=True):

@@ -124,6 +124,8 @@ class RejectReason(StrEnum):
     REDUCE_ONLY_TOO_LARGE = "reduce_only_too_large"
     #: There is nothing to reverse on that side.
     NO_POSITION_TO_REVERSE = "no_position_to_reverse"
+    #: The quote is too old to be committed.
+    QUOTE_EXPIRED = "quote_expired"
     #: The outcome would be worse than quoted; the detail says in what.
     WORSE_THAN_QUOTED = "worse_than_quoted"
     #: Nothing, or with `strict` too little, is offered within the price guard; the detail is the guard.

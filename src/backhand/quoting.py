@@ -17,14 +17,28 @@ QUOTE_VALID_MS: Final = 10_000
 
 def quote(state: State, uid: str, query: ReversalQuery, key: bytes, now_ms: int) -> QuoteAnswer | Refusal:
     """Plan a reversal and print the plan; the state is as it was."""
-    plan = plan_reversal(state, query.command)
-    contract = state.markets[query.command.symbol].contract
+    command = query.command
+    plan = plan_reversal(state, command, max(now_ms, state.time_ms))
+    contract = state.markets[command.symbol].contract
     if isinstance(plan, Rejected):
         return refusal_of(plan, contract)
     expires_ms = now_ms + QUOTE_VALID_MS
-    symbol = contract.symbol
-    token = seal_quote(Quote(uid, symbol, plan.from_side, state.sequence, expires_ms, plan.bounds()), key)
-    return quote_answer(_view(state, plan, token, expires_ms))
+    bounds = plan.bounds(expires_ms)
+    sealed = Quote(
+        uid,
+        contract.symbol,
+        state.sequence,
+        bounds,
+        # What did not count is not asked for again, or the commit would say once more that it does not.
+        side=None if "side" in plan.ignored else command.side,
+        effect=None if "effect" in plan.ignored else command.effect,
+        size_lots=None if "size" in plan.ignored else command.size_lots,
+        shortfall=command.shortfall,
+        open_orders=command.open_orders,
+        worst_price_ticks=command.worst_price_ticks,
+        slippage_max_e8=command.slippage_max_e8,
+    )
+    return quote_answer(_view(state, plan, seal_quote(sealed, key), expires_ms))
 
 
 def _view(state: State, plan: ReversalPlan, token: str, expires_ms: int) -> QuoteView:

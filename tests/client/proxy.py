@@ -20,7 +20,12 @@ HOLD_SECONDS: Final = 0.6
 HASTY_SECONDS: Final = 0.25
 
 #: The reversal is passed on; its answer does not come back whole.
-ANSWER_LOST: Final = ("drop", "cut", "head", "truncate", "html", "fault", "timed_out", "late", "twice")
+ANSWER_LOST: Final = (
+    *("drop", "cut", "head", "truncate", "html", "fault", "timed_out", "late", "twice"),
+    *("busy", "internal", "gone", "hung_up", "denied", "conflict"),
+)
+#: The reversal is passed on; a whole answer comes back that was given to another one.
+ANSWER_SWAPPED: Final = ("stale",)
 #: The reversal is not passed on, ever.
 NEVER_SENT: Final = ("never", "close")
 
@@ -167,6 +172,18 @@ _CHANGES: Final[dict[str, Callable[[bytes], bytes]]] = {
     "truncate": _truncated,
     "html": lambda _: _answer(b"502 Bad Gateway", b"text/html", b"<h1>Bad Gateway</h1>"),
     "fault": lambda _: _coded("40725", "service return an error", b"500 Internal Server Error"),
+    # What proxies say in JSON of their own, of which none is a word of the exchange's.
+    "busy": lambda _: _answer(b"200 OK", b"application/json", b'{"code":503,"msg":"Service Unavailable"}'),
+    "internal": lambda _: _answer(b"200 OK", b"application/json", b'{"code":"INTERNAL","msg":"upstream"}'),
+    "gone": lambda _: _coded("408", "Request Timeout", b"408 Request Timeout"),
+    "hung_up": lambda _: _coded("40757", "Not enough position is available.", b"499 Client Closed Request"),
+    "denied": lambda _: _answer(b"403 Forbidden", b"application/json", b'{"code":1020,"message":"no"}'),
+    "conflict": lambda _: _answer(b"409 Conflict", b"application/json", b'{"code":"","msg":null}'),
+    "stale": lambda _: _answer(
+        b"200 OK",
+        b"application/json",
+        b'{"code":"00000","msg":"success","data":{"orderId":"1000000000000000001","clientOid":"other"}}',
+    ),
     "timed_out": lambda _: _coded("40010", "Request timed out", b"400 Bad Request"),
 }
 

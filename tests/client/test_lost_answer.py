@@ -33,7 +33,7 @@ from backhand.client import (
 from backhand.client.models import OrderIds
 from backhand.wire.requests.reversals import ReversalForm
 from tests.client.conftest import open_account
-from tests.client.proxy import ANSWER_LOST, HASTY_SECONDS, NEVER_SENT, Plan, Proxy
+from tests.client.proxy import ANSWER_LOST, ANSWER_SWAPPED, HASTY_SECONDS, NEVER_SENT, Plan, Proxy
 from tests.http.venue import VenueProcess
 
 CASES: Final = int(os.environ.get("BACKHAND_LOST_ANSWERS", "200"))
@@ -42,9 +42,9 @@ SEED: Final = int(os.environ.get("BACKHAND_SEED", "7"))
 WORKERS: Final = 16
 NAIVE_CASES: Final = 40
 
-FAULTS: Final = ("pass", *ANSWER_LOST, "slow", *NEVER_SENT, "refuse")
+FAULTS: Final = ("pass", *ANSWER_LOST, *ANSWER_SWAPPED, "slow", *NEVER_SENT, "refuse")
 #: What a question can meet; each ends soon.
-LOOK_FAULTS: Final = ("pass", "close", "cut", "head", "truncate", "html", "fault", "drop")
+LOOK_FAULTS: Final = ("pass", "close", "cut", "head", "truncate", "html", "fault", "drop", "busy", "denied")
 #: Faults that a client must give up on before they end.
 HASTY: Final = ("late", "slow", "never")
 

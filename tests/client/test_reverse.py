@@ -19,7 +19,8 @@ from backhand.client import (
     Reversal,
     TooManyRequests,
 )
-from backhand.client.reversal_calls import find_reversal, reverse
+from backhand.client.account_calls import positions
+from backhand.client.reversal_calls import explain, find_reversal, quote, receipt, reverse
 from backhand.client.transport import AnswerLost, HttpAnswer
 from tests.client.played import Reply, Script, coded, data
 
@@ -44,8 +45,35 @@ POSITION: Final = {
     "available": "2",
     "openPriceAvg": "999",
 }
+RECEIPT_LEG: Final = {
+    "orderId": "19",
+    "clientOid": "made-1",
+    "side": "sell",
+    "size": "2",
+    "filledSize": "2",
+    "averagePrice": "999",
+    "fee": "-1",
+    "realizedProfit": "0",
+    "fills": [],
+}
+RECEIPT: Final = {
+    "orderId": "19",
+    "clientOid": "made-1",
+    "symbol": "ETHUSDT",
+    "productType": "USDT-FUTURES",
+    "marginCoin": "USDT",
+    "sequence": "5",
+    "time": "1",
+    "reversed": "long",
+    "realizedProfit": "0",
+    "fee": "-1",
+    "cancelledOrders": [],
+    "cancelledTriggers": [],
+    "closeLeg": RECEIPT_LEG,
+}
 DONE: Final = data({"orderId": "19", "clientOid": "made-1"})
 SHOWN: Final = data(ORDER)
+OTHER: Final = data(ORDER | {"clientOid": "other"})
 HELD: Final = data([POSITION])
 ABSENT: Final = coded("40109", "The data of the order cannot be found")
 LOST: Final = AnswerLost("cut")
@@ -75,6 +103,8 @@ def fails(replies: Sequence[Reply], **options: Any) -> tuple[Exception, Script]:
         ([BUSY, BUSY, DONE, SHOWN, HELD], False, [SEND, SEND, SEND, LOOK, HOLD]),
         ([LOST, SHOWN, HELD], True, [SEND, LOOK, HOLD]),
         ([LOST, ABSENT, ABSENT, SHOWN, HELD], True, [SEND, LOOK, LOOK, LOOK, HOLD]),
+        ([LOST, OTHER, SHOWN, HELD], True, [SEND, LOOK, LOOK, HOLD]),
+        ([DONE, data(ORDER | {"orderId": "18"}), SHOWN, HELD], False, [SEND, LOOK, LOOK, HOLD]),
         ([LOST, LOST, UNCONNECTED, BUSY, SHOWN, HELD], True, [SEND, LOOK, LOOK, LOOK, LOOK, HOLD]),
         ([coded("40786", "Duplicate clientOid"), SHOWN, HELD], True, [SEND, LOOK, HOLD]),
     ],
@@ -117,6 +147,25 @@ def test_it_is_sent_again_only_when_it_surely_did_nothing(
         HttpAnswer(502, {}, b"<h1>Bad Gateway</h1>"),
         HttpAnswer(404, {}, b"<h1>Not Found</h1>"),
         HttpAnswer(200, {}, b"[1]"),
+        # What stands in between has codes too, and says of its own trouble only that it is.
+        HttpAnswer(200, {}, b'{"code":503,"msg":"Service Unavailable"}'),
+        HttpAnswer(200, {}, b'{"code":"503","msg":"Service Unavailable"}'),
+        HttpAnswer(200, {}, b'{"code":40757,"msg":"a number is no code of the exchange"}'),
+        HttpAnswer(200, {}, b'{"code":"INTERNAL","msg":"upstream"}'),
+        HttpAnswer(200, {}, b'{"code":"4075x"}'),
+        HttpAnswer(200, {}, b'{"code":"\xd9\xa4\xd9\xa0\xd9\xa7\xd9\xa5\xd9\xa7"}'),
+        HttpAnswer(403, {}, b'{"code":1020,"message":"Access denied"}'),
+        HttpAnswer(408, {}, b'{"code":"408","msg":"Request Timeout"}'),
+        HttpAnswer(409, {}, b'{"code":"","msg":null}'),
+        HttpAnswer(499, {}, b'{"code":499,"msg":"client closed"}'),
+        coded("40757", "Not enough position", 408),
+        coded("40757", "Not enough position", 499),
+        coded("40757", "Not enough position", 301),
+        coded("429", "Too Many Requests", 503),
+        # An answer, but to whom?
+        data({"orderId": "18", "clientOid": "made-0"}),
+        data({"orderId": "18"}),
+        data({}),
     ],
 )
 def test_what_cannot_be_read_as_yes_or_no_is_looked_for(answer: HttpAnswer) -> None:
@@ -151,6 +200,8 @@ def test_unknown_is_said_after_the_deadline(lost: Reply) -> None:
             [SEND, LOOK],
         ),
         ([LOST, data(ORDER | {"orderSource": "market"})], OutcomeUnknown, [SEND, LOOK]),
+        ([coded("40786", "Duplicate clientOid"), ABSENT], DuplicateClientOid, [SEND, LOOK]),
+        ([coded("40786", "Duplicate clientOid"), LOST, ABSENT], DuplicateClientOid, [SEND, LOOK, LOOK]),
     ],
 )
 def test_failures(replies: list[Reply], kind: type[Exception], paths: list[str]) -> None:
@@ -203,15 +254,81 @@ def test_a_guard_that_would_be_ignored_is_not_sent(options: dict[str, Any], name
 
 def test_an_id_of_the_callers_is_looked_up_first() -> None:
     """Elsewhere a used id may be accepted again, so it is not sent; this venue refuses it by itself."""
-    done, script = reversed_by([data(ORDER, headers={}), HELD], client_oid="mine")
+    mine = data(ORDER | {"clientOid": "mine"}, headers={})
+    done, script = reversed_by([mine, HELD], client_oid="mine")
     assert (True, [LOOK, HOLD]) == (done.found, script.paths)
-    _, script = reversed_by([coded("40109", headers={}), DONE, SHOWN, HELD], client_oid="mine")
+    done_mine = data({"orderId": "19", "clientOid": "mine"})
+    _, script = reversed_by([coded("40109", headers={}), done_mine, SHOWN, HELD], client_oid="mine")
     assert [LOOK, SEND, LOOK, HOLD] == script.paths
     assert "mine" == script.sent[1].fields["clientOid"]
     error, script = fails([LOST], client_oid="mine")
     assert (NoAnswer, [LOOK]) == (type(error), script.paths)
-    error, script = fails([data(ORDER | {"orderSource": "normal"})], client_oid="mine")
+    error, script = fails([OTHER], client_oid="mine")
+    assert (NoAnswer, [LOOK]) == (type(error), script.paths)
+    error, script = fails([data(ORDER | {"orderSource": "normal", "clientOid": "mine"})], client_oid="mine")
     assert (DuplicateClientOid, [LOOK]) == (type(error), script.paths)
+
+
+@pytest.mark.parametrize("code", ["98001", "98002", "40774", "40034", "40009", "400172"])
+def test_a_refusal_does_not_hide_that_the_id_ran_before(code: str) -> None:
+    """Nobody may have looked at the id, so it is looked up; unasked-for ids are new and cannot have run."""
+    script = Script([HELD, coded(code), data(ORDER | {"clientOid": "mine"}), HELD])
+    session = script.session()
+    script.play(positions(session, "ETHUSDT"))
+    done = script.play(reverse(session, "ETHUSDT", client_oid="mine"))
+    assert (True, "mine", [HOLD, SEND, LOOK, HOLD]) == (done.found, done.client_oid, script.paths)
+    for after, kind in ((ABSENT, Refused), (coded("40009"), Refused), (LOST, OutcomeUnknown)):
+        script = Script([HELD, coded(code), after])
+        session = script.session()
+        script.play(positions(session, "ETHUSDT"))
+        with pytest.raises(kind) as raised:
+            script.play(reverse(session, "ETHUSDT", client_oid="mine"))
+        assert [HOLD, SEND, LOOK] == script.paths
+        if isinstance(raised.value, Refused):
+            assert code == raised.value.code
+        else:
+            assert "mine" == getattr(raised.value, "client_oid", "")
+    error, script = fails([coded(code)])
+    assert (True, [SEND]) == (isinstance(error, Refused), script.paths)
+
+
+def test_the_close_leg_is_never_called_the_opened_one() -> None:
+    """Where the close leg's order is returned, this venue's receipt leads to the other one."""
+    closing = data(ORDER | {"reduceOnly": "YES", "fee": "-1"})
+    opening = data(ORDER | {"orderId": "21", "clientOid": "22", "baseVolume": "0", "state": "canceled"})
+    told = data(RECEIPT | {"openLeg": RECEIPT_LEG | {"orderId": "21"}})
+    done, script = reversed_by([DONE, closing, told, opening, HELD])
+    assert [SEND, LOOK, "receipt", LOOK, HOLD] == script.paths
+    assert {"orderId": "21"} == {name: script.sent[3].fields[name] for name in ("orderId",)}
+    assert done.closed is not None
+    assert done.opened is not None
+    assert ("19", "19", "21", "canceled") == (
+        done.order_id,
+        done.closed.order_id,
+        done.opened.order_id,
+        done.opened.status,
+    )
+    done, _ = reversed_by([DONE, closing, LOST, HELD])
+    assert done.closed is not None
+    assert ("19", None) == (done.closed.order_id, done.opened)
+
+
+@pytest.mark.parametrize("options", [{"hold_side": "buy"}, {"hold_side": "LONG"}, {"hold_side": ""}])
+def test_a_side_that_is_none_is_told_before_anything_is_sent(options: dict[str, Any]) -> None:
+    """Bad arguments are `ValueError`, also of a quote."""
+    script = Script([DONE])
+    for call in (reverse, quote):
+        with pytest.raises(ValueError, match="hold_side"):
+            script.play(call(script.session(), "ETHUSDT", **options))
+    assert [] == script.sent
+
+
+def test_an_absent_explanation_has_its_own_advice() -> None:
+    """What is asked for by one id alone has no symbol to check."""
+    for asked in (explain(Script([]).session(), "0-1"), receipt(Script([]).session(), client_oid="x")):
+        with pytest.raises(NotFound) as raised:
+            Script([ABSENT]).play(asked)
+        assert ("40109", False) == (raised.value.code, "symbol" in raised.value.advice)
 
 
 def test_fields() -> None:

@@ -12,6 +12,7 @@ from backhand.client import (
     AsyncClient,
     Client,
     GuardRefused,
+    NoAnswer,
     NotFound,
     NothingHeld,
     NotSupported,
@@ -198,3 +199,42 @@ def test_a_client_learns_once_that_the_account_is_unified() -> None:
         client.reverse(ETH)
     assert 1 == account.v2_calls
     assert Decimal(3) == account.legs["net"]
+
+
+STRAYS: dict[str, bytes | str] = {
+    "dropped": "drop",
+    "of a proxy": b'{"code":503,"msg":"Service Unavailable"}',
+    "of a proxy, in text": b'{"code":"INTERNAL"}',
+    "to another order": b'{"code":"00000","data":{"orderId":"1","clientOid":"other","qty":"9",'
+    b'"cumExecQty":"9","orderStatus":"filled","feeDetail":[]}}',
+}
+
+
+@BOTH
+@pytest.mark.parametrize("stray", STRAYS)
+@pytest.mark.parametrize("options", [{"client_oid": "x"}, {"max_slippage": "0.01"}], ids=str)
+def test_an_answer_that_strays_at_any_step_doubles_nothing(
+    reverse: Reverse, stray: str, options: dict[str, Any]
+) -> None:
+    """Each request's answer in turn is lost or another's: both legs once, or nothing and so said."""
+    steps = one_way("3")
+    with exchange(steps) as address:
+        reverse(address, **options)
+    assert 6 <= steps.requests <= 8
+    ends = set()
+    for step in range(1, steps.requests + 1):
+        account = one_way("3")
+        account.strays = {step: STRAYS[stray]}
+        with exchange(account) as address:
+            try:
+                done = reverse(address, **options, deadline_seconds=0.5)
+            except (NoAnswer, Refused):
+                ends.add("nothing done")
+                assert (Decimal(3), []) == (account.legs["net"], account.seen)
+            else:
+                ends.add("reversed")
+                assert (Decimal(-3), 2) == (account.legs["net"], len(account.seen)), step
+                assert done.closed is not None
+                assert done.opened is not None
+                assert (Decimal(3), Decimal(3)) == (done.closed.filled_size, done.opened.filled_size)
+    assert {"reversed", "nothing done"} == ends

@@ -31,6 +31,9 @@ class Account:
     #: What the next orders meet: pass, drop (done, no answer), swallow (not done, no answer), or a code.
     faults: list[str] = field(default_factory=list)
     seen: list[dict[str, str]] = field(default_factory=list)
+    #: What each request meets on the way back, by its number; a body of somebody else's, or "drop".
+    strays: dict[int, bytes | str] = field(default_factory=dict)
+    requests: int = 0
     v2_calls: int = 0
 
     def positions(self) -> list[dict[str, Any]]:
@@ -133,6 +136,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, status: int, content: Any) -> None:
         body = json.dumps(content).encode()
+        self.account.requests += 1
+        stray = self.account.strays.get(self.account.requests)
+        if isinstance(stray, bytes):
+            status, body = 200, stray
+        elif stray:
+            self.close_connection = True
+            return
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -471,6 +471,7 @@ CLOSING: Final = (
             R.NO_LIQUIDITY: fault("house /"),
             R.PRICE_GUARD_BROKEN: fault(worst_price_ticks=100),
             R.NOT_BOTH_LEGS: fault("terms status=limit_open", shortfall="strict"),
+            R.QUOTE_EXPIRED: fault(bounds=ReversalBounds(1, 6, 0, 6, 0, 0, 0, 4, expires_ms=0)),
             R.WORSE_THAN_QUOTED: fault(bounds=ReversalBounds(1, 6, 150 * E12, 6, 150 * E12, 0, 0, 4)),
         },
         (

@@ -8,9 +8,10 @@ decides (rows 20 and 21, letter case) is tested over HTTP.
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 
-from backhand.commands import ReversePosition
+from backhand.commands import ReversalBounds, ReversePosition
 from backhand.engine.digest import state_digest
 from backhand.engine.reversal_plan import plan_reversal
 from backhand.events import OrderAccepted, OrderCancelled, PositionClosed, PositionReversed, Rejected
@@ -734,16 +735,22 @@ def test_refusals_come_in_the_documented_order(linear: World) -> None:
         assert isinstance(answer, Rejected)
         return answer.reason.value
 
+    old = ReversalBounds(1, 6, 0, 6, 0, 0, 0, 0, expires_ms=linear.state.time_ms - 1)
+    assert "duplicate_client_oid" == reason(bounds=old)
+    worst["client_oid"] = None
+    assert "quote_expired" == reason(bounds=old)
+    assert "symbol_not_trading" == reason(
+        bounds=msgspec.structs.replace(old, expires_ms=linear.state.time_ms)
+    )
     assert "symbol_not_trading" == reason()
     linear.play("terms status=normal | ok\nhouse / 101x1 | ok\n")
     assert "effect_missing" == reason(effect=None, side=None)
     assert "effect_invalid" == reason()
     assert "side_missing" == reason(effect="open", side=None)
     assert "side_invalid" == reason(effect="open")
-    assert "duplicate_client_oid" == reason(effect="open", side=-1)
-    assert "no_position_to_reverse" == reason(effect="open", side=-1, client_oid=None)
-    assert "size_off_grid" == reason(effect="open", side=1, client_oid=None)
-    small: dict[str, Any] = {"effect": "open", "side": 1, "client_oid": None, "size_off_grid": None}
+    assert "no_position_to_reverse" == reason(effect="open", side=-1)
+    assert "size_off_grid" == reason(effect="open", side=1)
+    small: dict[str, Any] = {"effect": "open", "side": 1, "size_off_grid": None}
     assert "size_too_small" == reason(**small, size_lots=3)
     assert "no_liquidity" == reason(**small, size_lots=4)
 

@@ -40,10 +40,10 @@ from backhand.events import (
     TriggerCancelled,
     TriggerFired,
 )
-from backhand.quoting import quote
+from backhand.quoting import QUOTE_VALID_MS, quote
 from backhand.units import format_decimal
 from backhand.wire.codes import Refusal
-from backhand.wire.quotes import open_quote
+from backhand.wire.quotes import held_to, open_quote
 from backhand.wire.requests.reversals import ReversalQuery
 from backhand.wire.responses.reversals import PositionSizes, QuoteAnswer
 from tests.engine.worlds import contract
@@ -105,18 +105,58 @@ WAITING: Final[tuple[tuple[str, Letter], ...]] = (
 class Quoted:
     """A world in which something was quoted: to whom it will be held."""
 
-    def __init__(self, world: World, call: ReversePosition, answer: QuoteAnswer) -> None:
+    def __init__(
+        self, chance: random.Random, world: World, call: ReversePosition, answer: QuoteAnswer
+    ) -> None:
         self.world = world
         self.answer = answer
         token = open_quote(answer.quote_id, KEY)
         assert token is not None
         self.token = token
-        self.call = msgspec.structs.replace(call, bounds=token.bounds)
+        # Half of them send nothing but the quote: its policy is theirs.
+        bare = ReversePosition(UID, world.symbol, client_oid=call.client_oid)
+        self.call = held_to(chance.choice((call, bare)), token, open_orders_sent=False)
         self.before = Facts(world.state, world.symbol)
 
     def commit(self) -> list[Event]:
         self.world.stamp_ms += 1
         return apply(self.world.state, self.call, self.world.stamp_ms)
+
+    def expect_spent(self, events: Sequence[Event]) -> None:
+        """A quote is good for one commit, and a retry is told of the first also when the quote is too old."""
+        done = the_reversal(events)
+        again = msgspec.structs.replace(self.call, client_oid="again")
+        for restore in self.restoring(done):
+            self.world.stamp_ms += 1
+            apply(self.world.state, restore, self.world.stamp_ms)
+        expect_refused(self.world, again, CHANGED if done.closed_lots else None)
+        if self.call.client_oid is not None:
+            self.world.stamp_ms += QUOTE_VALID_MS
+            expect_refused(self.world, self.call, (RejectReason.DUPLICATE_CLIENT_OID,))
+        expect_refused(self.world, again, (RejectReason.QUOTE_EXPIRED,) if self.call.client_oid else None)
+
+    def restoring(self, done: PositionReversed) -> list[Command]:
+        """What makes the position look as it did: there and back, or bought up again."""
+        world = self.world
+        side: Any = done.from_side
+        back: Any = -side if world.hedge else None
+        effect: Any = "open" if world.hedge else None
+        wanted = self.before.lots[side] - world.state.accounts[UID].holdings[world.symbol].lots(side)
+        if wanted == done.closed_lots == done.opened_lots and not self.before.lots[-side]:
+            return [ReversePosition(UID, world.symbol, back, effect)]
+        return [PlaceOrder(UID, world.symbol, side, "market", wanted, effect=effect)] if wanted > 0 else []
+
+
+def expect_refused(world: World, call: ReversePosition, reasons: Sequence[RejectReason] | None) -> None:
+    """Hold it against what may refuse it, None for nothing in particular; it changes nothing."""
+    if reasons is None:
+        return
+    digest = state_digest(world.state)
+    world.stamp_ms += 1
+    event, *_ = apply(world.state, call, world.stamp_ms)
+    assert isinstance(event, Rejected), event
+    assert event.reason in reasons, event
+    assert digest == state_digest(world.state)
 
 
 class Facts:
@@ -163,9 +203,11 @@ def play(seed: int) -> str:
         with telling(str(call)):
             if isinstance(answer, Refusal):
                 return refused_alike(world, call, answer)
-            quoted = Quoted(world, call, answer)
+            quoted = Quoted(chance, world, call, answer)
             if chance.randrange(3):
-                expect_as_quoted(quoted, quoted.commit())
+                events = quoted.commit()
+                expect_as_quoted(quoted, events)
+                quoted.expect_spent(events)
                 return "as quoted"
             changes = [chance.choice(chance.choice((ORDERS, OTHERS))) for _ in range(chance.randrange(1, 4))]
             with telling("; ".join(name for name, _ in changes)):
@@ -179,6 +221,7 @@ def play(seed: int) -> str:
                     assert digest == state_digest(world.state), "a refusal changes nothing"
                     return f"refused: {events[0].reason.value}"
                 expect_no_worse(quoted, events)
+                quoted.expect_spent(events)
                 return "as quoted or better"
 
 
@@ -228,9 +271,15 @@ def refused_alike(world: World, call: ReversePosition, refusal: Refusal) -> str:
     return "not quoted"
 
 
+def the_reversal(events: Sequence[Event]) -> PositionReversed:
+    found = [event for event in events if isinstance(event, PositionReversed)]
+    assert 1 == len(found), events
+    return found[0]
+
+
 def halves(events: Sequence[Event]) -> tuple[PositionReversed, list[Fill], list[Fill], list[Event]]:
     """Take apart what a reversal did: its event, the fills of both legs, and what came after it."""
-    (done,) = [event for event in events if isinstance(event, PositionReversed)]
+    done = the_reversal(events)
     fills = [event for event in events if isinstance(event, Fill)]
     closes = [fill for fill in fills if fill.order_id == done.close_order_id]
     opens = [fill for fill in fills if fill.order_id == done.open_order_id]
@@ -304,6 +353,7 @@ def expect_no_worse(quoted: Quoted, events: Sequence[Event]) -> None:
     terms = world.state.contracts[world.symbol]
     assert (done.from_side, done.closed_lots) == (bounds.from_side, bounds.closed_lots)
     assert done.opened_lots >= bounds.opened_lots
+    assert sorted(quoted.answer.cancelled_orders) == sorted(map(str, done.cancelled_order_ids))
     value = Fraction(0)
     for fills, quoted_e12 in ((closes, bounds.close_average_e12), (opens, bounds.open_average_e12)):
         lots = sum(fill.size_lots for fill in fills)

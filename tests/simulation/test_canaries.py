@@ -8,6 +8,7 @@ runs; the compiled one is made of the same files, so its canaries are these.
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from backhand import quoting
@@ -175,6 +176,34 @@ def hold_to_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reversal_plan, "_worse_than", lambda *_: "")
 
 
+def forget(**fields: Any) -> Break:
+    """Hold commits to a part of what was quoted only."""
+
+    def broken(patch: pytest.MonkeyPatch) -> None:
+        whole = reversal_plan._worse_than  # noqa: SLF001 (broken on purpose)
+        patch.setattr(
+            reversal_plan,
+            "_worse_than",
+            lambda plan, quoted: whole(plan, msgspec.structs.replace(quoted, **fields)),
+        )
+
+    return broken
+
+
+def commit_without_the_policy(patch: pytest.MonkeyPatch) -> None:
+    """Lose what was asked for in a quote when its commit does not say it again."""
+
+    def bare(command: Any, quote: Any, **_: bool) -> Any:
+        return msgspec.structs.replace(command, bounds=quote.bounds, side=quote.side, effect=quote.effect)
+
+    patch.setattr(quotes, "held_to", bare)
+
+
+def forget_ids(patch: pytest.MonkeyPatch) -> None:
+    """Let who retries learn of everything but that the first one ran."""
+    patch.setattr(reversal_plan, "is_duplicate", lambda *_: False)
+
+
 def quote_half_the_fee(patch: pytest.MonkeyPatch) -> None:
     """Print a fee that is not charged."""
     whole = quoting._leg  # noqa: SLF001 (broken on purpose)
@@ -236,6 +265,10 @@ WORLDS_BREAK: Final = (
 )
 QUOTES_BREAK: Final = (
     hold_to_nothing,
+    forget(position_id=0),
+    forget(cancels_hash=None),
+    commit_without_the_policy,
+    forget_ids,
     quote_half_the_fee,
     forget_protections,
     quote_before_as_after,

@@ -54,11 +54,12 @@ def reversal(**fields: Any) -> ReversePosition:
         ({"clientOid": "aZ09_:#+- " * 6 + "abcd"}, reversal(client_oid="aZ09_:#+- " * 6 + "abcd")),
         ({"shortfall": "Largest"}, reversal(shortfall="largest")),
         (
-            {"shortfall": "close", "openOrders": "AUTO", "worstPrice": "", "quoteId": None},
+            {"shortfall": "close", "openOrders": "AUTO", "worstPrice": None, "quoteId": None},
             reversal(shortfall="close"),
         ),
         ({"symbol": "btcusdt", "productType": "usdt-futures", "marginCoin": "usdt"}, reversal()),
         ({"unknown": {"a": [1]}, "reverse": True}, reversal()),
+        ({"unknown": "worstPrice", "price": "", "slippage": 1, "short": None}, reversal()),
     ],
 )
 def test_what_was_sent_becomes_a_command(fields: dict[str, Any], expected: ReversePosition) -> None:
@@ -135,6 +136,35 @@ def test_the_documented_sample_is_accepted() -> None:
             "400172",
             None,
         ),
+        *[
+            ({name: ""}, "400172", f'Parameter verification failed: {name} is "", not {wanted}')
+            for name, wanted in (
+                ("shortfall", "one of close, largest, strict"),
+                ("openOrders", "one of auto, exclude, include, cancelAll"),
+                ("worstPrice", "a price on the contract's tick"),
+                ("maxSlippage", "a ratio from 0 to 1, at most 8 decimals"),
+                ("quoteId", "a quote's"),
+            )
+        ],
+        *[
+            ({sent: value}, "400172", f"Parameter verification failed: {sent} is not a field, {name} is")
+            for sent, name in (
+                ("worst_price", "worstPrice"),
+                ("worstprice", "worstPrice"),
+                ("WorstPrice", "worstPrice"),
+                ("_worst__price_", "worstPrice"),
+                ("shortFall", "shortfall"),
+                ("short_fall", "shortfall"),
+                ("SHORTFALL", "shortfall"),
+                ("open_orders", "openOrders"),
+                ("openorders", "openOrders"),
+                ("max_slippage", "maxSlippage"),
+                ("quote_id", "quoteId"),
+                ("quoteID", "quoteId"),
+            )
+            for value in ("strict", 1)
+        ],
+        ({"worstPrice": "60000", "worst_price": "60000"}, "400172", None),
         ({"worstPrice": "0"}, "400172", None),
         ({"worstPrice": "60000.01"}, "400172", None),
         ({"worstPrice": [1]}, "400172", None),
@@ -144,7 +174,7 @@ def test_the_documented_sample_is_accepted() -> None:
         (
             {"quoteId": "q"},
             "98002",
-            "The quote is not of this account and position, or was changed",
+            "The quote was not made by this venue, or was changed",
         ),
         ({"quoteId": "☂" * 40}, "98002", None),
         ({"quoteId": "A" * 2_000}, "98002", None),
@@ -189,7 +219,7 @@ def test_checks_come_in_the_documented_order() -> None:
         assert isinstance(refusal, Refusal)
         seen.append(refusal.code)
     assert ["400172", "400172", "40034", "22012", "40778", "40808", "40305", "98002"] == seen
-    broken.update(quoteId="")
+    del broken["quoteId"]
     assert reversal(size_lots=10_000, client_oid="c") == parse_reversal(post(**broken))
 
 
@@ -208,3 +238,12 @@ def test_checks_come_in_the_documented_order() -> None:
 def test_our_own_fields_ask_for_more(fields: dict[str, Any], expected: dict[str, Any]) -> None:
     """Policies and guards are read in any letter case, numbers as text or as JSON numbers."""
     assert reversal(**expected) == parse_reversal(post(**{**GOOD, **fields}))
+
+
+def test_a_name_in_other_letters_of_json_is_the_same_name() -> None:
+    """What escapes spell counts, so no spelling of a guard goes unnoticed."""
+    names = b'{"symbol":"BTCUSDT","productType":"USDT-FUTURES","marginCoin":"USDT",'
+    assert reversal(shortfall="strict") == parse_reversal(raw_call(names + b'"\\u0073hortfall":"strict"}'))
+    refusal = parse_reversal(raw_call(names + b'"worst\\u005fprice":"1"}'))
+    assert isinstance(refusal, Refusal)
+    assert "400172" == refusal.code

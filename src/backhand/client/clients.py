@@ -9,13 +9,14 @@ import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, get_args
 
 from backhand.client import account_calls, market_calls, order_calls, reversal_calls
 from backhand.client.errors import NotSent
-from backhand.client.session import Credentials, Flow, Session
+from backhand.client.session import Credentials, Flow, Outgoing, Session
 from backhand.client.transport import (
     AnswerLost,
     AsyncHttpxTransport,
@@ -70,6 +71,10 @@ class Connected(Generic[X]):
     def _connect(self, base_url: str) -> X:
         raise NotImplementedError
 
+    def new_client_oid(self) -> str:
+        """Make an id for an order or a reversal, where it must be known before the call, whatever ends it."""
+        return self.session.new_client_oid()
+
 
 def _sync(declared: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concatenate["Client", P], T]:
     @functools.wraps(declared)
@@ -87,6 +92,21 @@ def _async(
         return await client.run(declared(client.session, *args, **kwargs))
 
     return _shown(call, declared)
+
+
+@contextmanager
+def _named(outgoing: Outgoing) -> Iterator[None]:
+    """Let what stops a call half-way, such as Ctrl-C, name what has to be looked for."""
+    try:
+        yield
+    except (NotSent, AnswerLost):
+        raise
+    except BaseException as stopped:
+        fields = outgoing.fields
+        name = next((f"{each} {fields[each]}" for each in ("clientOid", "orderId") if each in fields), "")
+        if name:
+            stopped.add_note(f"{outgoing.route.path} was stopped; look for {name} before anything else")
+        raise
 
 
 def _shown(call: C, declared: Callable[..., object]) -> C:
@@ -126,10 +146,11 @@ class Client(Connected[Transport]):
         try:
             outgoing = next(flow)
             while True:
-                if outgoing.delay_seconds > 0:
-                    time.sleep(outgoing.delay_seconds)
                 try:
-                    answer = self._transport.exchange(self.session.signed(outgoing))
+                    with _named(outgoing):
+                        if outgoing.delay_seconds > 0:
+                            time.sleep(outgoing.delay_seconds)
+                        answer = self._transport.exchange(self.session.signed(outgoing))
                 except (NotSent, AnswerLost) as failure:
                     outgoing = flow.throw(failure)
                 else:
@@ -192,10 +213,11 @@ class AsyncClient(Connected[AsyncTransport]):
         try:
             outgoing = next(flow)
             while True:
-                if outgoing.delay_seconds > 0:
-                    await asyncio.sleep(outgoing.delay_seconds)
                 try:
-                    answer = await self._transport.exchange(self.session.signed(outgoing))
+                    with _named(outgoing):
+                        if outgoing.delay_seconds > 0:
+                            await asyncio.sleep(outgoing.delay_seconds)
+                        answer = await self._transport.exchange(self.session.signed(outgoing))
                 except (NotSent, AnswerLost) as failure:
                     outgoing = flow.throw(failure)
                 else:

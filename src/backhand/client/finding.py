@@ -50,14 +50,53 @@ class Trace(msgspec.Struct, frozen=True):
         return OutcomeUnknown(self.what, self.client_oid, reason)
 
 
-def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trace, reason: str) -> Flow[S]:
+def look(
+    session: Session,
+    route: Route,
+    form: Form,
+    shape: type[S],
+    *,
+    timeout_seconds: float | None = None,
+    delay_seconds: float = 0.0,
+) -> Flow[S]:
+    """
+    Ask for an order once.
+
+    Raises:
+        NotFound: The exchange does not show it.
+        NoAnswer: Also when the order that is shown is another one than was asked for.
+    """
+    shown = yield from session.call(
+        route, form, shape, timeout_seconds=timeout_seconds, delay_seconds=delay_seconds
+    )
+    for name in ("order_id", "client_oid"):
+        wanted, told = getattr(form, name, ""), getattr(shown, name)
+        if wanted and told and told != wanted:
+            raise NoAnswer(f"{route.path}: the answer is about {told}, not about {wanted}")
+    return shown
+
+
+def find(
+    session: Session,
+    route: Route,
+    form: Form,
+    shape: type[S],
+    trace: Trace,
+    reason: str,
+    *,
+    absent_is_final: bool = False,
+) -> Flow[S]:
     """
     Ask again and again until the exchange shows it, final if possible.
+
+    Args:
+        absent_is_final: What is not there now will not come: its request has been judged already.
 
     Returns:
         It as last seen: final, unless the time was over before it was.
 
     Raises:
+        NotFound: It is not there, and that is final.
         OutcomeUnknown: The exchange did not show it in time; `reason` and the last look's result.
     """
     ends_at = session.monotonic() + trace.look_seconds
@@ -67,10 +106,12 @@ def find(session: Session, route: Route, form: Form, shape: type[S], trace: Trac
         left = ends_at - session.monotonic()
         timeout = max(LOOK_SECONDS_MIN, min(session.timeout_seconds, left / 2))
         try:
-            found = yield from session.call(route, form, shape, timeout_seconds=timeout, delay_seconds=pause)
+            found = yield from look(session, route, form, shape, timeout_seconds=timeout, delay_seconds=pause)
             if found.ended:
                 return found
         except NotFound:
+            if absent_is_final:
+                raise
             reason_now = "no order is known under it yet"
         except (NotSent, NoAnswer, Refused) as error:
             reason_now = f"asking for it: {error}"

@@ -14,7 +14,8 @@ from backhand.client.models import (
     OrderIds,
     OrderPage,
 )
-from backhand.client.session import Flow, Session, text_of
+from backhand.client.session import Flow, Session, read_ids, text_of, unanswered
+from backhand.client.transport import AnswerLost
 from backhand.wire.requests.changes import ClosePositionsForm
 from backhand.wire.requests.orders import CancelOrderForm, PlaceOrderForm
 from backhand.wire.requests.queries import FillsForm, OpenOrdersForm, OrderForm, OrderHistoryForm
@@ -73,7 +74,11 @@ def place_order(
         client_oid=name,
         reduce_only="YES" if reduce_only else "",
     )
-    return (yield from session.call(routes.PLACE_ORDER, form, OrderIds, client_oid=name))
+    answer = yield from session.answer(routes.PLACE_ORDER, form, client_oid=name)
+    try:
+        return read_ids(answer, name)
+    except AnswerLost as lost:
+        raise unanswered(routes.PLACE_ORDER, name, lost) from lost
 
 
 def cancel_order(

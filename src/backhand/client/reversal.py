@@ -61,12 +61,13 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         client_oid: Its id: `find_reversal` and `receipt` know it under this one.
-        order_id: The exchange's id of it, which is the opening leg's order.
+        order_id: The exchange's id of it, which is the opening leg's order where not told otherwise.
         found: Whether its answer was lost and it was found under its `client_oid`.
         opened: The opening leg; filled less than its size when margin, tier or book fell short. None when
-            the exchange has acknowledged the reversal and did not show the order in time.
-        closed: The closing leg, where this client sent it itself (unified accounts); otherwise the
-            `receipt` has it.
+            the exchange has acknowledged the reversal and did not show the order in time, or has shown
+            the closing leg alone.
+        closed: The closing leg, where this client sent it itself (unified accounts) or the exchange knows
+            the reversal by it (this venue's `returned_leg = close`); otherwise the `receipt` has it.
         positions: What was held of the symbol afterwards; None when that could not be read in time.
         note: What the venue has to say about it, such as that a size was ignored.
     """

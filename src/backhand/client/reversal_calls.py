@@ -6,10 +6,10 @@ the order or the time is over; only what surely did nothing is sent again:
 
     no connection, so no byte was sent   ─▶ sent again, a few times
     429, so it was not executed          ─▶ sent again after a second
-    refused                              ─▶ `Refused`
+    refused                              ─▶ `Refused`, unless an id of the caller's had run before
     40786, the id was used before        ─▶ the first one ran: look it up
     40085, a unified account             ─▶ close and open, `backhand.client.unified`
-    answer lost, 5xx, time-out, 40010 …  ─▶ look it up; not shown in time: `OutcomeUnknown`
+    anything else: lost, 5xx, 40010 …    ─▶ look it up; not shown in time: `OutcomeUnknown`
 """
 
 from contextlib import suppress
@@ -21,19 +21,21 @@ from backhand.client.account_calls import positions
 from backhand.client.errors import (
     ClientError,
     DuplicateClientOid,
+    NoAnswer,
     NotFound,
     NotSent,
     NotSupported,
     OutcomeUnknown,
+    Refused,
     UnifiedAccount,
 )
-from backhand.client.finding import Trace, find
+from backhand.client.finding import Trace, find, look
 from backhand.client.instruments import Instrument, instrument_of
-from backhand.client.models import HoldSide, Order, OrderIds, Position, Quote
+from backhand.client.models import HoldSide, Order, Position, Quote
 from backhand.client.receipts import Explanation, Receipt
 from backhand.client.refusals import refused
 from backhand.client.reversal import Leg, OpenOrders, Reversal, Shortfall, Wish
-from backhand.client.session import NOTE_HEADER, Flow, Session, read, text_of
+from backhand.client.session import NOTE_HEADER, Flow, Session, read_ids, text_of
 from backhand.client.transport import AnswerLost, HttpAnswer
 from backhand.wire.requests.queries import OrderForm
 from backhand.wire.requests.receipts import ExplainForm, ReceiptForm
@@ -44,7 +46,7 @@ CONNECTS_MAX: Final = 3
 CONNECT_PAUSE_SECONDS: Final = 0.1
 
 #: A reversal names the position that it reverses (reversal.md A1): buy is the long.
-_SIDES: Final[dict[HoldSide | None, str]] = {None: "", "long": "buy", "short": "sell"}
+_SIDES: Final = {None: "", "long": "buy", "short": "sell"}
 DUPLICATE: Final = "40786"
 #: `orderSource` of a reversal's legs (reversal.md section 4).
 _SOURCES: Final = ("reverse", "trader_reverse")
@@ -82,6 +84,7 @@ def reverse(
         client_oid: New for each reversal, 1 to 64 of `0-9A-Za-z_:#+- ` (30 on unified accounts); None
             makes one. An id that has reversed before gives that reversal's outcome and sends nothing new.
             This venue refuses a used id for 30 days; elsewhere it is looked up before anything is sent.
+            `Client.new_client_oid` makes one to know before the call, for what a killed program sent.
         deadline_seconds: How long to look for what an answer lost would have told, from when it was lost
             (with a unified account, each leg's). The request itself has the client's `timeout_seconds`.
 
@@ -89,9 +92,10 @@ def reverse(
         What happened. A leg that fell short is no exception: read `opened`.
 
     Raises:
+        TypeError, ValueError: A bad argument; nothing was sent.
         NotSent: No connection; nothing was done.
         NotSupported: The exchange would ignore a guard or a policy; nothing was sent.
-        Refused: Nothing was done.
+        Refused: Nothing was done, and nothing before under an id of yours.
         OutcomeUnknown: The answer was lost and the exchange has not shown the order. It may have happened
             or happen later: ask `find_reversal` with the exception's `client_oid` before any other order.
         NoAnswer: What had to be asked before (about an id of yours, a guard, a unified account's position)
@@ -101,7 +105,7 @@ def reverse(
     """
     of = instrument_of(instrument)
     wish = Wish(
-        hold_side=hold_side,
+        hold_side=_checked(hold_side),
         size=size,
         shortfall=shortfall,
         open_orders=open_orders,
@@ -110,9 +114,10 @@ def reverse(
         quote_id=quote_id,
     )
     name = client_oid or session.new_client_oid()
-    if client_oid and not session.own_venue:
+    looked = bool(client_oid) and not session.own_venue
+    if looked:
         with suppress(NotFound):
-            return (yield from find_reversal(session, of, client_oid))
+            return (yield from find_reversal(session, of, name))
     trace = Trace(routes.REVERSE.path, name, deadline_seconds)
     if wish.own_fields and not (session.own_venue or session.unified):
         yield from _see_that_it_is_understood(session, of, wish)
@@ -120,15 +125,25 @@ def reverse(
         return (yield from unified.reverse(session, of, wish, trace))
     try:
         answer = yield from _send(session, _form(of, wish, name), name)
-        ids = read(answer, OrderIds)
+        ids = read_ids(answer, name)
     except UnifiedAccount:
         session.unified = True
         return (yield from unified.reverse(session, of, wish, trace))
     except DuplicateClientOid as refusal:
-        order = yield from _find_order(session, of, trace, f"the id was used before ({refusal.code})")
+        try:
+            order = yield from _find_order(
+                session, of, trace, f"the id was used before ({refusal.code})", used=True
+            )
+        except NotFound:
+            raise refusal from None  # By what waits, or is of another symbol: none of this has happened.
         if order.order_source not in _SOURCES:
             raise  # It was no reversal that used the id, so none has happened.
         return (yield from _report(session, of, name, order, found=True))
+    except Refused as refusal:
+        # Nobody may have come to look at the id: an id that is new here needs no looking up, any other does.
+        if not client_oid or looked:
+            raise
+        return (yield from _first(session, of, name, refusal))
     except (OutcomeUnknown, AnswerLost) as lost:
         reason = lost.reason if isinstance(lost, OutcomeUnknown) else str(lost)
         order = yield from _find_order(session, of, trace, reason)
@@ -141,6 +156,17 @@ def reverse(
     except OutcomeUnknown:
         return Reversal(client_oid=name, order_id=ids.order_id or "", found=False, opened=None, note=note)
     return (yield from _report(session, of, name, order, found=False, note=note))
+
+
+def _first(session: Session, of: Instrument, client_oid: str, refusal: Refused) -> Flow[Reversal]:
+    """Give the reversal that had run under the id before this one was refused, or raise the refusal."""
+    try:
+        return (yield from find_reversal(session, of, client_oid))
+    except (NotSent, NoAnswer) as lost:
+        reason = f"refused ({refusal}), and whether it ran before: {lost}"
+        raise OutcomeUnknown(routes.REVERSE.path, client_oid, reason) from lost
+    except Refused:
+        raise refusal from None
 
 
 def _see_that_it_is_understood(session: Session, of: Instrument, wish: Wish) -> Flow[None]:
@@ -185,25 +211,63 @@ def _form(of: Instrument, wish: Wish, client_oid: str) -> ReversalForm:
     )
 
 
+def _checked(hold_side: HoldSide | None) -> HoldSide | None:
+    if hold_side not in _SIDES:
+        raise ValueError(f"hold_side is {hold_side!r}, not 'long', 'short' or None")
+    return hold_side
+
+
 def _text(number: Decimal | int | str | None) -> str:
     return "" if number is None else text_of(number)
 
 
 def _find_order(
-    session: Session, of: Instrument, trace: Trace, reason: str, order_id: str | None = None
+    session: Session,
+    of: Instrument,
+    trace: Trace,
+    reason: str,
+    order_id: str | None = None,
+    *,
+    used: bool = False,
 ) -> Flow[Order]:
-    """Look for the order under the exchange's id of it where that is known, else under ours."""
+    """
+    Look for the order under the exchange's id of it where that is known, else under ours.
+
+    Where the id is `used`, this venue has the order to show, if it is one: what is judged can be read.
+    """
     client_oid = "" if order_id else trace.client_oid
     form = OrderForm(
         symbol=of.symbol, product_type=of.product_type, order_id=order_id or "", client_oid=client_oid
     )
-    return (yield from find(session, routes.ORDER, form, Order, trace, reason))
+    final = used and session.own_venue
+    return (yield from find(session, routes.ORDER, form, Order, trace, reason, absent_is_final=final))
 
 
 def _report(
     session: Session, of: Instrument, client_oid: str, order: Order, *, found: bool, note: str = ""
 ) -> Flow[Reversal]:
-    opened = Leg(
+    leg = _leg(client_oid, order)
+    # Which leg's order a reversal is known by is not confirmed (A14), and only the close leg's reduces.
+    opened: Leg | None = leg
+    closed: Leg | None = None
+    if order.reduce_only:
+        opened, closed = (yield from _open_leg(session, of, order)), leg
+    held: tuple[Position, ...] | None = None
+    with suppress(ClientError):  # What happened is known without them.
+        held = tuple((yield from positions(session, of)))
+    return Reversal(
+        client_oid=client_oid,
+        order_id=order.order_id,
+        found=found,
+        opened=opened,
+        closed=closed,
+        positions=held,
+        note=note,
+    )
+
+
+def _leg(client_oid: str, order: Order) -> Leg:
+    return Leg(
         client_oid=client_oid,
         order_id=order.order_id,
         side=order.side,
@@ -213,17 +277,19 @@ def _report(
         fee=order.fee,
         status=order.status,
     )
-    held: tuple[Position, ...] | None = None
-    with suppress(ClientError):  # What happened is known without them.
-        held = tuple((yield from positions(session, of)))
-    return Reversal(
-        client_oid=client_oid,
-        order_id=order.order_id,
-        found=found,
-        opened=opened,
-        positions=held,
-        note=note,
-    )
+
+
+def _open_leg(session: Session, of: Instrument, closing: Order) -> Flow[Leg | None]:
+    """Find the open leg of a reversal by its close leg, where there are receipts; else None."""
+    if not session.own_venue:
+        return None
+    try:
+        told = yield from receipt(session, order_id=closing.order_id)
+        form = OrderForm(symbol=of.symbol, product_type=of.product_type, order_id=told.open_leg.order_id)
+        order = yield from look(session, routes.ORDER, form, Order)
+    except ClientError:
+        return None  # What happened is known without it.
+    return _leg(order.client_oid, order)
 
 
 def find_reversal(session: Session, instrument: Instrument | str, client_oid: str) -> Flow[Reversal]:
@@ -241,7 +307,7 @@ def find_reversal(session: Session, instrument: Instrument | str, client_oid: st
     if not session.unified:
         form = OrderForm(symbol=of.symbol, product_type=of.product_type, client_oid=client_oid)
         try:
-            order = yield from session.call(routes.ORDER, form, Order)
+            order = yield from look(session, routes.ORDER, form, Order)
         except UnifiedAccount:
             session.unified = True
         else:
@@ -268,11 +334,12 @@ def quote(
     The arguments are those of `reverse`, which takes the quote's `quote_id`.
 
     Raises:
+        TypeError, ValueError: A bad argument; nothing was sent.
         Refused: What the reversal would be refused with; code 40404 where there are no quotes.
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
     wish = Wish(
-        hold_side=hold_side,
+        hold_side=_checked(hold_side),
         size=size,
         shortfall=shortfall,
         open_orders=open_orders,
@@ -292,7 +359,10 @@ def receipt(session: Session, *, order_id: str = "", client_oid: str = "") -> Fl
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
     form = ReceiptForm(order_id=order_id, client_oid=client_oid)
-    return (yield from session.call(routes.RECEIPT, form, Receipt))
+    try:
+        return (yield from session.call(routes.RECEIPT, form, Receipt))
+    except NotFound as absent:
+        raise _advised(absent, "Check the id: no reversal of this account has it.") from None
 
 
 def explain(session: Session, request_id: str) -> Flow[Explanation]:
@@ -304,4 +374,13 @@ def explain(session: Session, request_id: str) -> Flow[Explanation]:
         Refused: Code 40404 where there are no explanations.
         NotSent, NoAnswer: See `backhand.client.errors`.
     """
-    return (yield from session.call(routes.EXPLAIN, ExplainForm(request_id=request_id), Explanation))
+    try:
+        return (yield from session.call(routes.EXPLAIN, ExplainForm(request_id=request_id), Explanation))
+    except NotFound as absent:
+        advice = "Check the request id: it is that of no refusal, of another account's, or of one long ago."
+        raise _advised(absent, advice) from None
+
+
+def _advised(absent: NotFound, advice: str) -> NotFound:
+    """Say of what was asked for by an id alone something else than to check the symbol."""
+    return NotFound(absent.code, absent.text, absent.http_status, advice, absent.request_id)

@@ -7,6 +7,7 @@ A call is a generator, a `Flow`: it yields what to send and is given the answer,
 `AnswerLost` thrown in. It does no I/O, so the same declaration serves the sync and the async client.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Generator
@@ -17,7 +18,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from backhand.client.errors import ClientError, NoAnswer, OutcomeUnknown
-from backhand.client.models import present
+from backhand.client.models import OrderIds, present
 from backhand.client.pacing import WINDOW_SECONDS, Pacer
 from backhand.client.refusals import UNKNOWN_CODES, refused
 from backhand.client.routes import Route
@@ -33,9 +34,16 @@ SENDS_MAX: Final = 4
 #: The header that only this venue sends, with every answer.
 OWN_HEADER: Final = "x-backhand-request-id"
 NOTE_HEADER: Final = "x-backhand-note"
+#: The engine's own word for a refusal, from a venue in this process.
+REASON_HEADER: Final = "x-backhand-reason"
 SUCCESS: Final = "00000"
 _OK: Final = range(200, 300)
-_FAULT: Final = 500
+#: Statuses that a refusal can have; of these the last two say that somebody stopped waiting.
+_TOLD: Final = (*_OK, *range(400, 500))
+_GIVEN_UP: Final = (408, 499)
+#: A code of the exchange's: text of five or six digits, or the limit's. What stands in between answers JSON
+#: with codes too, and knows nothing of what it passed on. Source: errors.md.
+_CODE: Final = re.compile(r"429|[0-9]{5,6}")
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -63,7 +71,7 @@ Flow = Generator[Outgoing, HttpAnswer, T]
 
 
 class _Envelope(msgspec.Struct, frozen=True):
-    code: str | int
+    code: str
     msg: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
 
@@ -236,21 +244,30 @@ def read(answer: HttpAnswer, shape: type[T]) -> T:
         raise AnswerLost(f"the answer is not understood: {error}") from error
 
 
+def read_ids(answer: HttpAnswer, client_oid: str) -> OrderIds:
+    """Read which order an answer is about; raises as `read`, also when it is not the one that was sent."""
+    ids = read(answer, OrderIds)
+    if ids.client_oid != client_oid:
+        raise AnswerLost(f"HTTP {answer.status} in answer to another request, {ids.client_oid!r}")
+    return ids
+
+
 def read_data(answer: HttpAnswer) -> Any:  # noqa: ANN401 (JSON is of any type)
     """Read an answer's data as it is; raises as `read`."""
     try:
         envelope = _ENVELOPE.decode(answer.body)
-        code = str(envelope.code)
+        code = envelope.code
         if answer.status in _OK and code == SUCCESS:
             return _DATA.decode(envelope.data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AnswerLost(f"HTTP {answer.status} with a body that cannot be read") from error
     text = envelope.msg or ""
-    if code == codes.TOO_MANY_REQUESTS.code:
-        raise refused(code, text, answer.status, answer.headers.get(OWN_HEADER, ""))
-    if code == SUCCESS or code in UNKNOWN_CODES or answer.status >= _FAULT:
+    told = answer.status in _TOLD and answer.status not in _GIVEN_UP and _CODE.fullmatch(code) is not None
+    if not told or code == SUCCESS or code in UNKNOWN_CODES:
         raise AnswerLost(f"HTTP {answer.status}, code {code}: {text}")
-    raise refused(code, text, answer.status, answer.headers.get(OWN_HEADER, ""))
+    refusal = refused(code, text, answer.status, answer.headers.get(OWN_HEADER, ""))
+    refusal.reason = answer.headers.get(REASON_HEADER, "")
+    raise refusal
 
 
 def text_of(number: Decimal | int | str) -> str:

@@ -9,11 +9,13 @@ Which of the two it is decides whether a trade may be sent again, so whatever is
 """
 
 import asyncio
+import math
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 import msgspec
@@ -93,11 +95,12 @@ class HttpxTransport:
 
     def __init__(self, base_url: str) -> None:
         self._client = httpx.Client(base_url=base_url, limits=_LIMITS, verify=tls())
+        self._end = _End()
+        _bound(self._client, self._end)
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Send a request and read its answer."""
-        # The library bounds each read, not their sum, so a server that sends byte by byte is caught here.
-        ends_at = time.monotonic() + request.timeout_seconds
+        ends_at = self._end.at = time.monotonic() + request.timeout_seconds
         try:
             with self._client.stream(
                 request.method,
@@ -120,6 +123,77 @@ class HttpxTransport:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+
+class _End(threading.local):
+    """When the exchange of this thread has to be over."""
+
+    at = math.inf
+
+
+class _BoundedStream:
+    """
+    A connection, whose reads and writes end when the exchange does.
+
+    The library bounds each of them and not their sum, and its own loop reads the head of an answer: a
+    server that sends that byte by byte would hold the caller for as long as it likes.
+    """
+
+    def __init__(self, stream: Any, end: _End) -> None:  # noqa: ANN401 (the library's, by its shape)
+        self._stream = stream
+        self._end = end
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data: bytes = self._stream.read(max_bytes, self._left(timeout))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "_BoundedStream":
+        return _BoundedStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._end)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 (as above)
+        return self._stream.get_extra_info(info)
+
+    def _left(self, timeout: float | None) -> float:
+        left = self._end.at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer is too slow")
+        return left if timeout is None else min(left, timeout)
+
+
+class _BoundedNetwork:
+    """What the library makes connections with, each bounded."""
+
+    def __init__(self, network: Any, end: _End) -> None:  # noqa: ANN401 (as above)
+        self._network = network
+        self._end = end
+
+    def connect_tcp(self, *arguments: Any, **options: Any) -> _BoundedStream:  # noqa: ANN401 (passed on)
+        return _BoundedStream(self._network.connect_tcp(*arguments, **options), self._end)
+
+    def sleep(self, seconds: float) -> None:
+        self._network.sleep(seconds)
+
+
+def _bound(client: httpx.Client, end: _End) -> None:
+    """
+    Put the bound under each of a client's connection pools, the proxies' among them.
+
+    The library has no door for it. Where another version keeps its network elsewhere, each read is bounded
+    as before and nothing else is lost.
+    """
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 (there is no door)
+        pool: Any = getattr(transport, "_pool", None)
+        network = getattr(pool, "_network_backend", None)
+        if network is not None:
+            pool._network_backend = _BoundedNetwork(network, end)  # noqa: SLF001 (as above)
 
 
 class AsyncHttpxTransport:

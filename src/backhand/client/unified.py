@@ -24,7 +24,7 @@ from backhand.client.errors import (
     OutcomeUnknown,
     Refused,
 )
-from backhand.client.finding import Trace, find
+from backhand.client.finding import Trace, find, look
 from backhand.client.forms import UnifiedOrderForm, UnifiedPlaceOrderForm, UnifiedSymbolForm
 from backhand.client.instruments import Instrument
 from backhand.client.models import ZERO, HoldSide, Model, OrderIds
@@ -216,7 +216,7 @@ def find_reversal(session: Session, client_oid: str) -> Flow[Reversal]:
     for suffix in (CLOSE_SUFFIX, OPEN_SUFFIX):
         form = UnifiedOrderForm(client_oid=client_oid + suffix)
         try:
-            order = yield from session.call(routes.UNIFIED_ORDER, form, UnifiedOrder)
+            order = yield from look(session, routes.UNIFIED_ORDER, form, UnifiedOrder)
         except NotFound:
             if suffix == CLOSE_SUFFIX:
                 raise

@@ -6,6 +6,8 @@ What a reversal will do, worked out against the book without touching anything.
 Source: reversal.md (decisions A1 to A20), contracts.md section 11; the policies are DESIGN section 5.
 """
 
+import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
@@ -41,6 +43,8 @@ class ReversalPlan:
         self.holding = holding
         self.from_side = position.side
         self.position_id = position.position_id
+        #: What had been closed of the position before: it only grows, so it tells one commit from the next.
+        self.past_lots = position.closed_lots
         #: What was asked for, and what of it the orders in the way leave to be reversed.
         self.asked_lots = size_lots
         self.size_lots = size_lots
@@ -77,8 +81,8 @@ class ReversalPlan:
                 if trigger.position_id == self.position_id:
                     self.protections.append(trigger)
 
-    def bounds(self) -> ReversalBounds:
-        """What a quote of this plan holds its execution to."""
+    def bounds(self, expires_ms: int | None = None) -> ReversalBounds:
+        """What a quote of this plan holds its execution to, until a time if one is given."""
         liquidation_e16 = self.after.liquidation_price_e16(-self.from_side) if self.opened_lots else 0
         market = self.holding.market
         return ReversalBounds(
@@ -90,7 +94,18 @@ class ReversalPlan:
             self.after.fee_e8,
             min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX),
             self.after.lots(self.from_side),
+            self.position_id,
+            self.past_lots,
+            orders_hash(self.cancels),
+            expires_ms,
         )
+
+
+def orders_hash(orders: Iterable[Order]) -> int:
+    """A number for a set of orders: their ids alone would make a quote as long as the list of them."""
+    ids = ",".join([str(order.order_id) for order in sorted(orders, key=lambda order: order.order_id)])
+    # Seven bytes: a journal's integers have 63 bits.
+    return int.from_bytes(hashlib.blake2b(ids.encode(), digest_size=7).digest(), "big")
 
 
 def average_e12(market: Market, matches: list[Match]) -> int:
@@ -99,11 +114,26 @@ def average_e12(market: Market, matches: list[Match]) -> int:
     return half_up_div(lot_ticks(matches) * market.tick_e12, lots) if lots else 0
 
 
-def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Rejected:
-    """Work out both legs against the book without touching anything, or say why not."""
+def plan_reversal(
+    state: State, command: ReversePosition, now_ms: int | None = None
+) -> ReversalPlan | Rejected:
+    """
+    Work out both legs against the book without touching anything, or say why not.
+
+    That the id was used before comes first: whatever else has changed since, who retries must learn that the
+    first one ran.
+
+    Args:
+        now_ms: Venue time, where that of the state may be behind: for a quote.
+    """
     account = state.client(command.uid)
     if account is None:
         return Rejected(RejectReason.UNKNOWN_ACCOUNT, command.uid)
+    if is_duplicate(state, account, command.client_oid):
+        return Rejected(RejectReason.DUPLICATE_CLIENT_OID)
+    expires_ms = None if command.bounds is None else command.bounds.expires_ms
+    if expires_ms is not None and (state.time_ms if now_ms is None else now_ms) > expires_ms:
+        return Rejected(RejectReason.QUOTE_EXPIRED)
     market = state.markets.get(command.symbol)
     if market is None:
         return Rejected(RejectReason.UNKNOWN_SYMBOL, command.symbol)
@@ -118,8 +148,6 @@ def plan_reversal(state: State, command: ReversePosition) -> ReversalPlan | Reje
         return Rejected(RejectReason.SIDE_MISSING)
     if command.side == INVALID_SIDE:
         return Rejected(RejectReason.SIDE_INVALID)
-    if is_duplicate(state, account, command.client_oid):
-        return Rejected(RejectReason.DUPLICATE_CLIENT_OID)
     holding = account.holdings.get(market.symbol)
     position = None if holding is None else held_position(holding, command.side if hedge else None)
     if holding is None or position is None:
@@ -221,10 +249,14 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
 def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
     """In what a plan is worse than it was quoted, nothing when it is as good or better."""
     now = plan.bounds()
+    if quoted.position_id and (now.position_id, now.past_lots) != (quoted.position_id, quoted.past_lots):
+        return "position"
     if now.from_side != quoted.from_side or now.left_lots != quoted.left_lots:
         return "position"
     if now.closed_lots != quoted.closed_lots or now.opened_lots < quoted.opened_lots:
         return "size"
+    if quoted.cancels_hash is not None and now.cancels_hash != quoted.cancels_hash:
+        return "cancelled orders"
     side = -plan.from_side
     # A buy is worse at a higher average.
     for average, quoted_average in (

@@ -1,16 +1,14 @@
 """An account of a venue in process: every call of `backhand.client.Client`, and its owner's money."""
 
 from decimal import Decimal
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
-from backhand.client import Client, Credentials, Refused
+from backhand.client import Client, Credentials
 from backhand.client.models import HoldSide
-from backhand.client.session import Flow, text_of
+from backhand.client.session import text_of
 from backhand.venue import waiting
 from backhand.venue.desk import NO_KEY, Desk
 from backhand.venue.waiting import PlanType, TriggerType, WaitingOrder
-
-T = TypeVar("T")
 
 
 class Owner(Protocol):
@@ -40,7 +38,6 @@ class VenueAccount(Client):
     def __init__(self, uid: str, desk: Desk, venue: Owner) -> None:
         super().__init__("in process", Credentials(uid, NO_KEY, NO_KEY), pacing=False, transport=desk)
         self.uid = uid
-        self._desk = desk
         self._venue = venue
         self._named = 0
         self.session.new_client_oid = self._next_client_oid
@@ -48,14 +45,6 @@ class VenueAccount(Client):
     def _next_client_oid(self) -> str:
         self._named += 1
         return f"bh-{self._named}"
-
-    def run(self, flow: Flow[T]) -> T:
-        """Carry out a call."""
-        try:
-            return super().run(flow)
-        except Refused as refusal:
-            refusal.reason = self._desk.reason
-            raise
 
     def deposit(self, coin: str, amount: Decimal | int | str) -> None:
         """

@@ -8,7 +8,7 @@ its models and its exceptions.
 from collections.abc import Callable
 from typing import Final
 
-from backhand.client.session import NOTE_HEADER, OWN_HEADER
+from backhand.client.session import NOTE_HEADER, OWN_HEADER, REASON_HEADER
 from backhand.client.transport import HttpAnswer, HttpRequest
 from backhand.commands import Command, Message
 from backhand.engine import State
@@ -61,16 +61,16 @@ class Desk:
         self._quote_key = quote_key
         self._refusals = refusals
         self._next_request_id = next_request_id
-        #: Why the engine refused the last request; "" when it did not.
-        self.reason = ""
+        #: Why the engine refused this request; "" when it did not.
+        self._reason = ""
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Carry out a request."""
-        self.reason = ""
+        self._reason = ""
         request_id = self._next_request_id()
         data, note = self._carry_out(request, request_id)
         now_ms = self._now_ms()
-        headers = {OWN_HEADER: request_id, NOTE_HEADER: note or ""}
+        headers = {OWN_HEADER: request_id, NOTE_HEADER: note or "", REASON_HEADER: self._reason}
         if isinstance(data, Refusal):
             return HttpAnswer(data.http_status, headers, failure(data, now_ms))
         return HttpAnswer(200, headers, success(data, now_ms))
@@ -92,7 +92,7 @@ class Desk:
         if isinstance(asked, Message):
             (applied,) = self._submitted((asked,), request_id)
             first = applied.events[0] if applied.events else None
-            self.reason = first.reason.value if isinstance(first, Rejected) else ""
+            self._reason = first.reason.value if isinstance(first, Rejected) else ""
             return render(applied, contracts)
         if isinstance(asked, Batch):
             return render_batch(asked, self._submitted(asked.commands, request_id), contracts), None

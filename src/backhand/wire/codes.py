@@ -105,8 +105,9 @@ NO_COPY_TRADING: Final = refused(
 )
 
 # Codes of our own, for what only this venue offers (DESIGN section 5); the engine's are below.
-QUOTE_EXPIRED: Final = refused("98001", "The quote has expired")
-QUOTE_FOREIGN: Final = refused("98002", "The quote is not of this account and position, or was changed")
+QUOTE_FORGED: Final = refused("98002", "The quote was not made by this venue, or was changed")
+QUOTE_OF_ANOTHER_ACCOUNT: Final = refused("98002", "The quote is of another account")
+QUOTE_OF_ANOTHER_SYMBOL: Final = refused("98002", "The quote is of another symbol")
 
 # The outcome is not known: never to be read as "no".
 OUTCOME_UNKNOWN: Final = refused("40725", "service return an error")
@@ -175,9 +176,9 @@ def illegal(name: str, value: str, wanted: str) -> Refusal:
     return refused("400172", f"Parameter verification failed: {name} is {echo(value)}, not {wanted}")
 
 
-def illegal_choice(name: str, value: str, choices: str) -> Refusal:
-    """Refuse one of our own fields that names none of its choices."""
-    return illegal(name, value, f"one of {choices}")
+def misnamed(sent: str, name: str) -> Refusal:
+    """Refuse a field whose name is nearly that of one of ours: ignored, it would be a guard that is lost."""
+    return refused("400172", f"Parameter verification failed: {echo(sent)} is not a field, {name} is")
 
 
 def not_supported(name: str) -> Refusal:
@@ -246,6 +247,7 @@ REASON_CODES: Final[Mapping[RejectReason, tuple[str, str]]] = {
     RejectReason.REDUCE_ONLY_TOO_LARGE: ("40757", "Not enough position is available."),
     RejectReason.NO_POSITION_TO_REVERSE: ("40757", "Not enough position is available."),
     # Codes of our own, for what only this venue offers (DESIGN section 5).
+    RejectReason.QUOTE_EXPIRED: ("98001", "The quote has expired"),
     RejectReason.WORSE_THAN_QUOTED: ("98003", "The reversal would be worse than quoted: {detail}"),
     RejectReason.PRICE_GUARD_BROKEN: ("98004", "No fill within the price guard {detail}"),
     RejectReason.NOT_BOTH_LEGS: ("98005", "Strict, and not both legs can be filled whole: {detail}"),

@@ -109,6 +109,11 @@ def is_empty_text(body: bytes, name: str) -> bool:
     return raw is not None and bytes(raw) == b'""'
 
 
+def read_names(body: bytes) -> list[str]:
+    """List the names of a readable body's fields."""
+    return list(_VALUES.decode(body))
+
+
 def read_objects(shape: type[F], body: bytes, name: str) -> list[F] | Refusal | None:
     """
     Read a list of objects in a readable body, each like a body of its own; None when there is none.
