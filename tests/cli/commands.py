@@ -1,5 +1,6 @@
 """The command as a user runs it: a process with arguments, environment, input, perhaps a terminal."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import pty
 import select
 import socket
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -106,6 +108,7 @@ def in_terminal(
         stderr=theirs,
         env=environment_of(TERM="xterm", COLUMNS="160", LINES="50", **environment),
         start_new_session=True,
+        preexec_fn=_own_the_terminal,  # noqa: PLW1509 (no lock is taken in there)
     )
     os.close(theirs)
     screen, seen = b"", 0
@@ -127,6 +130,11 @@ def in_terminal(
             os.write(ours, next(lines, b""))
     os.close(ours)
     return process.wait(timeout=SECONDS_MAX), screen.decode(errors="replace")
+
+
+def _own_the_terminal() -> None:
+    """Make standard input the terminal whose Ctrl-C interrupts this process."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @dataclass

@@ -165,7 +165,7 @@ def confirm(question: str, *, yes: bool, typed: str = "") -> None:
         typed: What must be typed to go on; "" asks for yes or no.
 
     Raises:
-        Stop: Not confirmed, or nobody is there to ask.
+        Stop: Not confirmed, interrupted, or nobody is there to ask.
     """
     if yes:
         return
@@ -178,7 +178,10 @@ def confirm(question: str, *, yes: bool, typed: str = "") -> None:
             confirmed = answer.strip().upper() == typed.upper()
         else:
             confirmed = typer.confirm(question, err=True)
-    except typer.Abort:
+    except typer.Abort as abort:
+        # Ctrl-C and the end of the input come as one; only what it was raised over tells them apart.
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise Stop(Exit.INTERRUPTED, "interrupted, nothing was done") from None
         confirmed = False
     if not confirmed:
         raise Stop(Exit.NOT_CONFIRMED, "not confirmed, nothing was done")

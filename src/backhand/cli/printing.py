@@ -20,7 +20,8 @@ from rich.text import Text
 
 #: Columns where no terminal says how wide it is: enough for every table here.
 PIPE_WIDTH: Final = 160
-ABSENT: Final = "–"
+#: Of ASCII, as all that is printed here, so that no terminal is unable to show it.
+ABSENT: Final = "-"
 
 
 class Output(StrEnum):
@@ -51,8 +52,7 @@ def console(*, err: bool = False) -> Console:
 
 def print_json(data: object, *, indent: int | None = 2) -> None:
     """Print a document."""
-    text = json.dumps(as_document(data), indent=indent, ensure_ascii=False)
-    typer.echo(text)
+    typer.echo(json.dumps(as_document(data), indent=indent))
 
 
 def as_document(data: object) -> Any:  # noqa: ANN401 (JSON is of any type)

@@ -18,7 +18,7 @@ from backhand.cli.connecting import (
     connect,
     read_credentials,
 )
-from backhand.cli.exits import ending
+from backhand.cli.exits import Exit, Stop, ending
 from backhand.cli.printing import (
     Output,
     OutputOption,
@@ -29,6 +29,7 @@ from backhand.cli.printing import (
     shown,
     signed,
 )
+from backhand.cli.trading_tables import order_table
 from backhand.cli.watching import watched
 from backhand.client import Client
 from backhand.client.instruments import ProductType
@@ -85,6 +86,10 @@ def positions(
 def orders(
     symbol: AnySymbol = None,
     *,
+    client_oid: Annotated[
+        str | None,
+        typer.Option(help="Only the order or reversal of this id, whatever became of it; needs a contract."),
+    ] = None,
     url: Url = DEFAULT_URL,
     credentials: CredentialsFile = None,
     paptrading: PapTrading = False,
@@ -92,6 +97,18 @@ def orders(
 ) -> None:
     """Show the orders that rest in the book, the newest hundred of each product type."""
     with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        if client_oid is not None:
+            if symbol is None:
+                raise Stop(
+                    Exit.USAGE,
+                    "--client-oid needs the contract, as in `backhand orders ETHUSDT --client-oid ID`",
+                )
+            found = client.order(symbol, client_oid=client_oid)
+            if output is Output.JSON:
+                print_json([found])
+            else:
+                console().print(order_table(found))
+            return
         resting = resting_of(client, symbol)
         if output is Output.JSON:
             print_json(resting)
@@ -284,7 +301,8 @@ def percent(ratio: Decimal) -> str:
 READING_HELP: Final = {
     "positions": "[bold]Examples[/bold]\n\n  backhand positions\n\n"
     "  backhand positions ETHUSDT -o json | jq '.[].total'",
-    "orders": "[bold]Example[/bold]  backhand orders ETHUSDT",
+    "orders": "[bold]Examples[/bold]\n\n  backhand orders ETHUSDT\n\n"
+    "  backhand orders ETHUSDT --client-oid bh-60106ebf0fc68655f1e206bc   (what became of it)",
     "quote": "[bold]Examples[/bold]\n\n  backhand quote ETHUSDT\n\n"
     "  backhand quote ETHUSDT --policy strict --max-slippage 0.002\n\n"
     "  backhand quote ETHUSDT --side long --size 3   (hedge mode)",

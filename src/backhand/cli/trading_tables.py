@@ -92,7 +92,7 @@ def _facts(done: Reversal, receipt: Receipt | None) -> list[tuple[str, object]]:
         if cancelled:
             facts.append(("cancelled", ", ".join(cancelled)))
     if done.found:
-        facts.append(("note", "the answer was lost; the venue was asked what happened"))
+        facts.append(("answer", "lost; the venue was asked what happened"))
     if done.note:
         facts.append(("note", done.note))
     facts.append(("clientOid", done.client_oid))
