@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import termios
@@ -68,11 +69,18 @@ class Person:
         return run(*arguments, stdin=stdin, **(known | environment))
 
     def type(
-        self, typed: str, *arguments: str, thinking: Sequence[Callable[[], None]] = (), **environment: str
+        self,
+        typed: str,
+        *arguments: str,
+        thinking: Sequence[Callable[[], None]] = (),
+        shown: tuple[str, signal.Signals] | None = None,
+        **environment: str,
     ) -> tuple[int, str]:
         """Run a command in a terminal and type at its questions; exit code and what the screen showed."""
         known = {"BACKHAND_URL": self.venue.base_url, "BACKHAND_CREDENTIALS": str(self.key)}
-        return in_terminal(typed, *front_door(), *arguments, thinking=thinking, **(known | environment))
+        return in_terminal(
+            typed, *front_door(), *arguments, thinking=thinking, shown=shown, **(known | environment)
+        )
 
 
 def run(*arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -93,12 +101,14 @@ def in_terminal(
     typed: str,
     *command: str,
     thinking: Sequence[Callable[[], None]] = (),
+    shown: tuple[str, signal.Signals] | None = None,
     **environment: str,
 ) -> tuple[int, str]:
     """
     Run a command in a terminal, and type a line whenever it has asked something that ends in a colon.
 
-    `thinking` is what happens between the first question and its answer, the second and its answer, ...
+    `thinking` is what happens between the first question and its answer, the second and its answer, ...;
+    `shown` is a word on the screen, and the signal that is sent when it stands there.
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -106,7 +116,7 @@ def in_terminal(
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=environment_of(TERM="xterm", COLUMNS="160", LINES="50", **environment),
+        env=environment_of(**({"TERM": "xterm", "COLUMNS": "160", "LINES": "50"} | environment)),
         start_new_session=True,
         preexec_fn=_own_the_terminal,  # noqa: PLW1509 (no lock is taken in there)
     )
@@ -124,6 +134,9 @@ def in_terminal(
             if not piece:
                 break
             screen += piece
+        if shown is not None and shown[0].encode() in screen:
+            process.send_signal(shown[1])
+            shown = None
         if screen[seen:].rstrip().endswith(b":"):
             seen = len(screen)
             next(meanwhile, lambda: None)()

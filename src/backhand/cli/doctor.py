@@ -113,7 +113,12 @@ def diagnose(url: str, file: Path | None, *, paptrading: bool) -> Iterator[Findi
         yield Finding("credentials", "ok", "read" if file is None else f"read from {file}")
     except Stop as stop:
         yield Finding("credentials", "wrong", str(stop), "Give a key that this program can use.")
-    with Client(base_url, key, paptrading=paptrading) as client:
+    try:
+        made = Client(base_url, key, paptrading=paptrading)
+    except ValueError as error:
+        yield Finding("proxy", "wrong", str(error), "Set the proxies of the environment.")
+        return
+    with made as client:
         reached = yield from _reach(client)
         if not reached:
             return
