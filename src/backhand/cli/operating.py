@@ -11,7 +11,7 @@ import typer
 
 from backhand.cli.connecting import DEFAULT_URL, Url, checked_url
 from backhand.cli.exits import EXIT_CODES, Change, Exit, Stop, ending, say
-from backhand.cli.printing import Output, OutputOption, console, facts_table, print_json, rows_table
+from backhand.cli.printing import Output, OutputOption, RowsTable, console, facts_table, print_json
 from backhand.client import NoAnswer, NotFound, OutcomeUnknown, Refused
 from backhand.client.transport import AnswerLost, HttpRequest, HttpxTransport
 
@@ -178,7 +178,7 @@ def show_account(
         to = console()
         figures = ("wallet", "locked", "available", "equity", "unrealised")
         to.print(
-            rows_table(
+            RowsTable(
                 f"Account {uid}",
                 ("coin", *figures),
                 ((coin, *(sums[name] for name in figures)) for coin, sums in seen["balances"].items()),
@@ -186,9 +186,9 @@ def show_account(
             )
         )
         legs = ("symbol", "side", "size", "averagePrice", "markPrice", "leverage", "margin", "unrealised")
-        to.print(_listed("Positions", legs, seen["positions"]))
+        to.print(_listed("Positions", legs, seen["positions"], spare=("leverage", "margin")))
         resting = ("orderId", "clientOid", "symbol", "side", "price", "size", "open")
-        to.print(_listed("Open orders", resting, seen["openOrders"]))
+        to.print(_listed("Open orders", resting, seen["openOrders"], spare=("clientOid",)))
 
 
 def audit(*, url: Url = DEFAULT_URL, token: Token = None, output: OutputOption = Output.TABLE) -> None:
@@ -206,17 +206,19 @@ def audit(*, url: Url = DEFAULT_URL, token: Token = None, output: OutputOption =
         sums = list(next(iter(books["coins"].values()), {}))
         coins = books["coins"].items()
         to.print(
-            rows_table(
+            RowsTable(
                 "Money", ("", *books["coins"]), ((name, *(of[name] for _, of in coins)) for name in sums)
             )
         )
         lots = ((symbol, of["longLots"], of["shortLots"]) for symbol, of in books["symbols"].items())
-        to.print(rows_table("Open interest, in lots", ("symbol", "long", "short"), lots, ("long", "short")))
+        to.print(RowsTable("Open interest, in lots", ("symbol", "long", "short"), lots, ("long", "short")))
         to.print(f"sequence {books['sequence']}, digest {books['digest']}")
 
 
-def _listed(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> object:
-    return rows_table(title, columns, ([row[name] for name in columns] for row in rows))
+def _listed(
+    title: str, columns: tuple[str, ...], rows: list[dict[str, Any]], spare: tuple[str, ...]
+) -> RowsTable:
+    return RowsTable(title, columns, ([row[name] for name in columns] for row in rows), spare=spare)
 
 
 def _amount(text: str) -> tuple[str, str]:

@@ -22,10 +22,11 @@ from backhand.cli.exits import Exit, Stop, ending
 from backhand.cli.printing import (
     Output,
     OutputOption,
+    RowsTable,
     console,
     facts_table,
     print_json,
-    rows_table,
+    rounded_money,
     shown,
     signed,
 )
@@ -201,12 +202,12 @@ def resting_of(client: Client, symbol: str | None) -> list[Order]:
     return [one for product in PRODUCT_TYPES for one in client.open_orders(product_type=product).orders]
 
 
-def positions_table(held: list[Position]) -> Table | str:
+def positions_table(held: list[Position]) -> RowsTable | str:
     """Show legs and their profit."""
     if not held:
         return "Nothing is held."
     numbers = ("size", "locked", "entry", "mark", "leverage", "liquidation", "profit")
-    return rows_table(
+    return RowsTable(
         "Positions",
         ("symbol", "side", *numbers),
         (
@@ -215,23 +216,24 @@ def positions_table(held: list[Position]) -> Table | str:
                 leg.hold_side,
                 leg.total,
                 leg.locked,
-                leg.open_price_avg,
+                rounded_price(leg.open_price_avg),
                 rounded_price(leg.mark_price),
                 leg.leverage,
                 rounded_price(leg.liquidation_price),
-                signed(leg.unrealized_profit).append(f" {leg.margin_coin}", ""),
+                signed(rounded_money(leg.unrealized_profit)).append(f" {leg.margin_coin}", ""),
             )
             for leg in held
         ),
         numbers,
+        spare=("locked", "leverage"),
     )
 
 
-def _orders_table(resting: list[Order]) -> Table | str:
+def _orders_table(resting: list[Order]) -> RowsTable | str:
     if not resting:
         return "Nothing rests in the book."
     numbers = ("size", "filled", "price")
-    return rows_table(
+    return RowsTable(
         "Open orders",
         ("symbol", "side", "does", *numbers, "force", "orderId", "clientOid"),
         (
@@ -249,6 +251,7 @@ def _orders_table(resting: list[Order]) -> Table | str:
             for one in resting
         ),
         numbers,
+        spare=("does", "force", "clientOid"),
     )
 
 
