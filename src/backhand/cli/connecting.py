@@ -125,7 +125,8 @@ def _read_private(file: Path) -> bytes:
                 )
             return opened.read(CREDENTIALS_BYTES_MAX)
     except OSError as error:
-        raise Stop(Exit.CREDENTIALS, f"{file} cannot be read: {error.strerror}") from None
+        makes = "" if file.exists() else f"; `backhand account open --save {file}` makes it"
+        raise Stop(Exit.CREDENTIALS, f"{file} cannot be read: {error.strerror}{makes}") from None
 
 
 def _from_json(raw: bytes, source: str) -> Credentials:

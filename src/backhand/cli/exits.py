@@ -78,14 +78,19 @@ _OF_ERROR: Final[tuple[tuple[type[ClientError], Exit], ...]] = (
 )
 
 
-#: What to type next, where that is known better here than in the library; the first that fits.
+_BOOK: Final = (
+    "its operator sets one with PUT /_venue/markets/SYMBOL/book, `serve --market synthetic` by itself."
+)
+#: What to type next, in place of the library's advice; the first that fits.
 _NEXT_OF_CODE: Final = {
+    "22045": f"Wait for a book within the price band; {_BOOK}",
     "40774": "In hedge mode give --side long or --side short; in one-way mode neither.",
-    "41113": "Its operator sets a book with PUT /_venue/markets/SYMBOL/book; "
-    "`backhand serve --market synthetic` sets one itself.",
-    "98003": "Run it again: each run takes a new quote; without --yes it is shown and asked about.",
-    "98004": "That is --worst-price or --max-slippage.",
-    "98005": "That is --policy.",
+    "41113": f"Wait for a book, which brings a price; {_BOOK}",
+    "98003": "The market or the account has moved. Run it again: each run takes a new quote; without --yes "
+    "it is shown and asked about.",
+    "98004": "Widen --worst-price or --max-slippage, or wait for the price.",
+    "98005": "Make room (margin, limits, open orders), or give another --policy.",
+    "unknown_account": "`backhand account open` opens one.",
 }
 _NEXT_OF_KIND: Final[tuple[tuple[type[ClientError], str], ...]] = (
     (NotSupported, ""),
@@ -119,7 +124,7 @@ def ending() -> Iterator[None]:
         say(str(stop))
         raise typer.Exit(stop.code) from None
     except ClientError as error:
-        say(_with_next(error))
+        say(with_next(error))
         raise typer.Exit(exit_of(error)) from None
     except ValueError as error:
         say(str(error))
@@ -137,11 +142,15 @@ def ending() -> Iterator[None]:
         raise typer.Exit(Exit.OUTPUT) from None
 
 
-def _with_next(error: ClientError) -> str:
+def with_next(error: ClientError) -> str:
     """Say what a call failed with, and what to type next."""
-    step = _NEXT_OF_CODE.get(error.code, "") if isinstance(error, Refused) else ""
+    refusal = error if isinstance(error, Refused) else None
+    step = _NEXT_OF_CODE.get(refusal.code, "") if refusal else ""
     step = step or next((text for kind, text in _NEXT_OF_KIND if isinstance(error, kind)), "")
-    return f"{str(error).removesuffix('.')}. {step}" if step else str(error)
+    if not step:
+        return str(error)
+    said = f"{refusal.code} {refusal.text}" if refusal else str(error)
+    return f"{said.removesuffix('.')}. {step}"
 
 
 class Change:

@@ -182,6 +182,9 @@ def reverse(
 
     Shows the quote, asks, commits exactly what was quoted or better, and shows the result. It is sent once:
     when its answer is lost, the venue is asked what happened before this command ends.
+
+    With --yes one quote is taken: where the market leaves it behind, nothing is done, the code is 6, and the
+    command can be run again. --max-slippage and --worst-price narrow the quote, and do not widen it.
     """
     with ending(), connect(url, credentials, paptrading=paptrading) as client:
         if dry_run and is_exchange(url):
@@ -316,6 +319,10 @@ def close(
         symbol = instrument_of(symbol).symbol
         held = [leg for leg in client.positions(symbol) if side in (None, leg.hold_side)]
         if not yes:
+            if not held:
+                raise Stop(
+                    Exit.NOTHING_HELD, f"nothing of {symbol} is held; `backhand positions` shows what is held"
+                )
             console(err=True).print(positions_table(held))
         ask(f"Close {symbol} at market?", symbol)
         with Change() as change:
