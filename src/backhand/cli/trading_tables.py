@@ -131,4 +131,5 @@ def closed_table(symbol: str, closed: ClosedPositions, orders: Sequence[Order | 
         ("orderId", "size", "price", "profit", "why not"),
         rows,
         ("size", "price", "profit"),
+        wrapped=("why not",),
     )
