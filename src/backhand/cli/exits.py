@@ -6,6 +6,7 @@ after 14 and 15 it was done, after every other failure nothing was.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -192,6 +193,9 @@ class Change:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._done:
+            # Nothing is left to interrupt, and the code of an interrupt says that nothing was done.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         if error is None or isinstance(error, typer.Exit):
             return
         if self._done:
