@@ -1,12 +1,15 @@
 """The command as a user runs it: a process with arguments, environment, input, perhaps a terminal."""
 
+import fcntl
 import http.client
 import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -66,11 +69,18 @@ class Person:
         return run(*arguments, stdin=stdin, **(known | environment))
 
     def type(
-        self, typed: str, *arguments: str, thinking: Sequence[Callable[[], None]] = (), **environment: str
+        self,
+        typed: str,
+        *arguments: str,
+        thinking: Sequence[Callable[[], None]] = (),
+        shown: tuple[str, signal.Signals] | None = None,
+        **environment: str,
     ) -> tuple[int, str]:
         """Run a command in a terminal and type at its questions; exit code and what the screen showed."""
         known = {"BACKHAND_URL": self.venue.base_url, "BACKHAND_CREDENTIALS": str(self.key)}
-        return in_terminal(typed, *front_door(), *arguments, thinking=thinking, **(known | environment))
+        return in_terminal(
+            typed, *front_door(), *arguments, thinking=thinking, shown=shown, **(known | environment)
+        )
 
 
 def run(*arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -91,12 +101,14 @@ def in_terminal(
     typed: str,
     *command: str,
     thinking: Sequence[Callable[[], None]] = (),
+    shown: tuple[str, signal.Signals] | None = None,
     **environment: str,
 ) -> tuple[int, str]:
     """
     Run a command in a terminal, and type a line whenever it has asked something that ends in a colon.
 
-    `thinking` is what happens between the first question and its answer, the second and its answer, ...
+    `thinking` is what happens between the first question and its answer, the second and its answer, ...;
+    `shown` is a word on the screen, and the signal that is sent when it stands there.
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -104,8 +116,9 @@ def in_terminal(
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=environment_of(TERM="xterm", COLUMNS="160", LINES="50", **environment),
+        env=environment_of(**({"TERM": "xterm", "COLUMNS": "160", "LINES": "50"} | environment)),
         start_new_session=True,
+        preexec_fn=_own_the_terminal,  # noqa: PLW1509 (no lock is taken in there)
     )
     os.close(theirs)
     screen, seen = b"", 0
@@ -121,12 +134,20 @@ def in_terminal(
             if not piece:
                 break
             screen += piece
+        if shown is not None and shown[0].encode() in screen:
+            process.send_signal(shown[1])
+            shown = None
         if screen[seen:].rstrip().endswith(b":"):
             seen = len(screen)
             next(meanwhile, lambda: None)()
             os.write(ours, next(lines, b""))
     os.close(ours)
     return process.wait(timeout=SECONDS_MAX), screen.decode(errors="replace")
+
+
+def _own_the_terminal() -> None:
+    """Make standard input the terminal whose Ctrl-C interrupts this process."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @dataclass

@@ -11,6 +11,8 @@ from typer.main import get_command
 
 import backhand.cli.app  # noqa: F401 (adds `serve` and `demo`)
 from backhand.cli.commands import app
+from backhand.cli.exits import with_next
+from backhand.client.refusals import refused
 from tests.cli.commands import Person, run
 from tests.cli.conftest import Enrol
 from tests.http.venue import LINEAR, VenueProcess
@@ -177,6 +179,42 @@ def test_each_kind_of_failure_has_its_exit_code(
     assert (code, "") == (done.returncode, done.stdout), done.stderr
     assert done.stderr
     assert digest == person.venue.operator.digest()
+
+
+@pytest.mark.parametrize(
+    ("mode", "arguments", "advice"),
+    [
+        ("one_way_mode", ("positions", "--url", "http://127.0.0.1:9"), "`backhand serve` starts a venue"),
+        (
+            "one_way_mode",
+            ("positions", "--credentials", "none.json"),
+            "account open --save none.json` makes it",
+        ),
+        ("one_way_mode", ("reverse", ETH), "`backhand positions` shows what is held, `backhand buy`"),
+        ("one_way_mode", ("close", ETH), "`backhand positions` shows what is held"),
+        ("one_way_mode", ("buy", "BTCUSDT", "1", "--yes"), "PUT /_venue/markets/SYMBOL/book"),
+        ("one_way_mode", ("buy", "XRPUSDT", "9", "--yes"), "PUT /_venue/markets/SYMBOL/book"),
+        ("one_way_mode", ("reverse", "ETH"), "as ETHUSDT, ETHUSD and ETHPERP do"),
+        ("one_way_mode", ("account", "show", "7"), "`backhand account open` opens one"),
+        ("hedge_mode", ("reverse", ETH, "--yes"), "give --side long or --side short"),
+    ],
+)
+def test_a_beginners_failure_says_what_to_do_next(
+    enrol: Enrol, mode: str, arguments: tuple[str, ...], advice: str
+) -> None:
+    """No venue, no file, no position, no price, no book, no side: one line, with what to type."""
+    person = enrol(posMode=mode)
+    person.venue.operator.ask("PUT", "/_venue/markets/XRPUSDT/price", {"index": "2"})
+    if mode == "hedge_mode":
+        person.run("buy", ETH, "1", "--yes")
+    done = person.run(*arguments)
+    assert (True, 1) == (advice in done.stderr, done.stderr.count("\n")), done.stderr
+
+
+def test_a_quote_that_cannot_be_kept_says_what_to_do_next() -> None:
+    """A program is told to run it again; who is asked is shown the new quote."""
+    assert "Run it again" in with_next(refused("98003", "The reversal would be worse than quoted", 400))
+    assert "--max-slippage" in with_next(refused("98004", "The price guard cannot be kept", 400))
 
 
 def test_a_question_is_asked_in_a_terminal(person: Person) -> None:

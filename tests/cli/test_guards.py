@@ -59,6 +59,58 @@ def test_missing_and_broken_credentials_are_named_without_being_shown(person: Pe
     assert 78 == person.run("positions", "--credentials", "/nonexistent").returncode
 
 
+@pytest.mark.parametrize("word", ["sesame\nopen", "sesame\n", "sésame"])
+def test_credentials_that_cannot_be_sent_are_named(person: Person, word: str) -> None:
+    """78 and the name of the variable, or of the word in the file, without what is in it."""
+    environment = {
+        "BACKHAND_CREDENTIALS": "",
+        "BACKHAND_KEY": word,
+        "BACKHAND_SECRET": "x",
+        "BACKHAND_PASSPHRASE": "y",
+    }
+    done = person.run("positions", **environment)
+    assert (78, True, False) == (done.returncode, "BACKHAND_KEY holds" in done.stderr, "same" in done.stderr)
+    words = json.loads(person.key.read_text())
+    person.key.write_text(json.dumps(words | {"passphrase": word}))
+    done = person.run("positions")
+    assert (78, True) == (done.returncode, f"passphrase of {person.key} holds" in done.stderr)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:abc", "http://localhost:99999", "http://localhost:0", "http://[::1", "http://a b"],
+)
+@pytest.mark.parametrize("command", ["positions", "watch", "audit"])
+def test_what_is_no_address_is_said(person: Person, command: str, url: str) -> None:
+    """2 and a sentence, before anything is sent."""
+    done = person.run(command, BACKHAND_URL=url)
+    assert (2, f"backhand: --url {url} is no address like http://127.0.0.1:8080\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def test_no_proxy_stands_before_this_machine(person: Person, listener: Listener) -> None:
+    """Calls and streams to loopback go there, whatever proxy the environment names."""
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"), listener.address)
+    assert 0 == person.run("positions", ETH, **proxies).returncode
+    assert 0 == person.run("watch", ETH, "--count", "1", **proxies).returncode
+    assert 0 == person.run("positions", ETH, ALL_PROXY="socks5://127.0.0.1:9").returncode
+    assert 0 == listener.connections()
+
+
+def test_a_proxy_that_cannot_be_used_is_named(person: Person) -> None:
+    """A SOCKS proxy without the package for it: which variable, and what to do; the doctor finds it too."""
+    environment = {"ALL_PROXY": "socks5://127.0.0.1:9", "BACKHAND_URL": "http://venue.invalid"}
+    done = person.run("positions", ETH, **environment)
+    assert (2, True) == (done.returncode, "ALL_PROXY names a SOCKS proxy" in done.stderr)
+    assert "pip install 'httpx[socks]'" in done.stderr
+    assert "wrong" == findings(person, **environment)["proxy"]
+    proxies = {"HTTPS_PROXY": "socks5://127.0.0.1:9"}
+    done = person.run("watch", ETH, "--url", "https://venue.invalid", **proxies)
+    assert (8, True) == (done.returncode, "SOCKS" in done.stderr)
+
+
 def test_no_option_takes_a_secret() -> None:
     """No command has an option for key, secret or passphrase: arguments are everybody's to see."""
     for command in ("positions", "reverse"):

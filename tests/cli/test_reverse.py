@@ -81,7 +81,7 @@ def test_without_a_receipt_what_the_client_saw_is_shown(person: Person, exchange
     person.trader.take(LINEAR, "+3")
     screen = person.run("reverse", ETH, "--yes", "--live", "--url", exchange.base_url).stdout
     ((_, *figures, order_id),) = rows(screen, "close", "open")
-    assert ["sell", "3", "999", "-1.7982", "–", "whole"] == figures
+    assert ["sell", "3", "999", "-1.7982", "-", "whole"] == figures
     assert 1 == screen.count(order_id)
 
 

@@ -106,6 +106,14 @@ def test_a_venue_that_comes_back_is_watched_again(tmp_path: Path) -> None:
     assert (0, True) == (code, "connecting again" in said)
 
 
+def test_a_polite_kill_gives_the_cursor_back(person: Person) -> None:
+    """SIGTERM ends watching as Ctrl-C does: 0, and the last word to the terminal is to show the cursor."""
+    person.trader.take(LINEAR, "+3")
+    for sent in (signal.SIGTERM, signal.SIGINT):
+        code, screen = person.type("", "watch", ETH, shown=("ETHUSDT", sent))
+        assert (0, True) == (code, screen.rindex("\x1b[?25h") > screen.rindex("\x1b[?25l"))
+
+
 def test_what_cannot_be_watched_ends_at_once(enrol: Enrol, person: Person) -> None:
     """A key that is not accepted, a contract that is not listed, no venue: a sentence and a code each."""
     broken = enrol()

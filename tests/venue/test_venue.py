@@ -116,6 +116,14 @@ def test_a_refusal_is_explained_to_its_owner(venue: Venue, trader: VenueAccount)
         venue.open_account().explain(refusal.value.request_id)
 
 
+def test_a_refused_cancellation_of_a_waiting_order_is_explained(trader: VenueAccount) -> None:
+    """Its refusal has the id of a request as any other's has."""
+    with pytest.raises(Refused) as refusal:
+        trader.cancel_waiting("ETHUSDT", "1")
+    (one,) = trader.explain(refusal.value.request_id).refusals
+    assert (refusal.value.code, refusal.value.reason) == (one.code, one.reason)
+
+
 def test_a_quote_changes_nothing_and_expires_with_venue_time(venue: Venue, trader: VenueAccount) -> None:
     """Asking costs no state; ten seconds of venue time later the answer is worth nothing."""
     trader.place_order("ETHUSDT", "buy", 1)

@@ -8,6 +8,7 @@ the real exchange, where nothing trades without `--live`.
 
 import os
 import stat
+import string
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from backhand.client import Client, Credentials
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 #: A credentials file is three words; more is some other file.
 CREDENTIALS_BYTES_MAX: Final = 4_096
+_BLANKS: Final = string.whitespace
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 #: What the exchange's host names have in common, demo and mirrors included.
 _EXCHANGE: Final = "bitget"
@@ -71,8 +73,19 @@ def connect(url: str, credentials: Path | None, *, paptrading: bool = False) -> 
 
 def checked_url(url: str) -> str:
     """See to it that an address is one."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        port = 0
+    if (
+        port == 0
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or not set(_BLANKS).isdisjoint(url)
+        or parts.query
+        or parts.username
+    ):
         raise Stop(Exit.USAGE, f"--url {url} is no address like {DEFAULT_URL}")
     return url.rstrip("/")
 
@@ -94,7 +107,7 @@ def read_credentials(file: Path | None, environment: Mapping[str, str]) -> Crede
             f"no credentials: {', '.join(missing)} not set; or name a file with --credentials "
             "(`backhand account open --save FILE` makes one)",
         )
-    return Credentials(*(environment[name] for name in names))
+    return _credentials(*((name, environment[name]) for name in names))
 
 
 def _read_private(file: Path) -> bytes:
@@ -112,7 +125,8 @@ def _read_private(file: Path) -> bytes:
                 )
             return opened.read(CREDENTIALS_BYTES_MAX)
     except OSError as error:
-        raise Stop(Exit.CREDENTIALS, f"{file} cannot be read: {error.strerror}") from None
+        makes = "" if file.exists() else f"; `backhand account open --save {file}` makes it"
+        raise Stop(Exit.CREDENTIALS, f"{file} cannot be read: {error.strerror}{makes}") from None
 
 
 def _from_json(raw: bytes, source: str) -> Credentials:
@@ -123,7 +137,20 @@ def _from_json(raw: bytes, source: str) -> Credentials:
         raise Stop(
             Exit.CREDENTIALS, f"{source} is no JSON object with apiKey, secretKey and passphrase"
         ) from None
-    return Credentials(read.api_key, read.secret_key, read.passphrase)
+    words = (("apiKey", read.api_key), ("secretKey", read.secret_key), ("passphrase", read.passphrase))
+    return _credentials(*((f"{name} of {source}", word) for name, word in words))
+
+
+def _credentials(*named: tuple[str, str]) -> Credentials:
+    """See to it that three words can stand in a header; a line break is what a copied one brings along."""
+    for name, word in named:
+        if not (word.isascii() and word.isprintable() and word == word.strip()):
+            raise Stop(
+                Exit.CREDENTIALS,
+                f"{name} holds a line break, a blank at an end or a letter beyond ASCII: write it again "
+                "without, as the exchange showed it",
+            )
+    return Credentials(*(word for _, word in named))
 
 
 def is_exchange(url: str) -> bool:
@@ -165,7 +192,7 @@ def confirm(question: str, *, yes: bool, typed: str = "") -> None:
         typed: What must be typed to go on; "" asks for yes or no.
 
     Raises:
-        Stop: Not confirmed, or nobody is there to ask.
+        Stop: Not confirmed, interrupted, or nobody is there to ask.
     """
     if yes:
         return
@@ -178,7 +205,10 @@ def confirm(question: str, *, yes: bool, typed: str = "") -> None:
             confirmed = answer.strip().upper() == typed.upper()
         else:
             confirmed = typer.confirm(question, err=True)
-    except typer.Abort:
+    except typer.Abort as abort:
+        # Ctrl-C and the end of the input come as one; only what it was raised over tells them apart.
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise Stop(Exit.INTERRUPTED, "interrupted, nothing was done") from None
         confirmed = False
     if not confirmed:
         raise Stop(Exit.NOT_CONFIRMED, "not confirmed, nothing was done")

@@ -26,7 +26,7 @@ from backhand.cli.connecting import (
     read_credentials,
 )
 from backhand.cli.exits import Exit, Stop, ending
-from backhand.cli.printing import Output, OutputOption, console, print_json, rows_table
+from backhand.cli.printing import Output, OutputOption, RowsTable, console, print_json
 from backhand.cli.reading import PRODUCT_TYPES
 from backhand.client import (
     AccessRefused,
@@ -91,10 +91,8 @@ def doctor(
                 (one.check, Text(one.status, _STYLES[one.status]), one.found, one.advice or " ")
                 for one in findings
             )
-            table = rows_table(f"Doctor: {url}", ("check", "status", "found", "advice"), rows)
-            for column in table.columns[2:]:
-                column.no_wrap = False
-            console().print(table)
+            columns = ("check", "status", "found", "advice")
+            console().print(RowsTable(f"Doctor: {url}", columns, rows, wrapped=columns[2:]))
         if any(one.status == "wrong" for one in findings):
             raise typer.Exit(Exit.FINDINGS)
 
@@ -113,7 +111,12 @@ def diagnose(url: str, file: Path | None, *, paptrading: bool) -> Iterator[Findi
         yield Finding("credentials", "ok", "read" if file is None else f"read from {file}")
     except Stop as stop:
         yield Finding("credentials", "wrong", str(stop), "Give a key that this program can use.")
-    with Client(base_url, key, paptrading=paptrading) as client:
+    try:
+        made = Client(base_url, key, paptrading=paptrading)
+    except ValueError as error:
+        yield Finding("proxy", "wrong", str(error), "Set the proxies of the environment.")
+        return
+    with made as client:
         reached = yield from _reach(client)
         if not reached:
             return

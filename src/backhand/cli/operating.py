@@ -10,8 +10,8 @@ import msgspec
 import typer
 
 from backhand.cli.connecting import DEFAULT_URL, Url, checked_url
-from backhand.cli.exits import EXIT_CODES, Exit, Stop, ending, say
-from backhand.cli.printing import Output, OutputOption, console, facts_table, print_json, rows_table
+from backhand.cli.exits import EXIT_CODES, Change, Exit, Stop, ending, say
+from backhand.cli.printing import Output, OutputOption, RowsTable, console, facts_table, print_json
 from backhand.client import NoAnswer, NotFound, OutcomeUnknown, Refused
 from backhand.client.transport import AnswerLost, HttpRequest, HttpxTransport
 
@@ -109,23 +109,26 @@ def open_account(
             body["permissions"] = ["read"]
         # First, so that no key is made that could not be kept.
         kept = None if save is None else _new_private_file(save)
-        try:
-            opened = Operator(url, token).ask("POST", "/_venue/accounts", body)
-        except BaseException:
-            if kept is not None and save is not None:
-                os.close(kept)
-                save.unlink(missing_ok=True)
-            raise
-        if kept is not None:
-            secrets = {name: opened[name] for name in ("apiKey", "secretKey", "passphrase")}
-            with os.fdopen(kept, "w") as file:
-                json.dump(secrets, file)
-            opened = {name: value for name, value in opened.items() if name not in secrets}
-            say(f"the key is in {save}: export BACKHAND_CREDENTIALS={save}")
-        if output is Output.JSON:
-            print_json(opened)
-        else:
-            console().print(facts_table("Account", opened.items()))
+        with Change() as change:
+            change.sent("the account", "Open it once more, with its --uid: that makes another key.")
+            try:
+                opened = Operator(url, token).ask("POST", "/_venue/accounts", body)
+            except BaseException:
+                if kept is not None and save is not None:
+                    os.close(kept)
+                    save.unlink(missing_ok=True)
+                raise
+            change.done(f"account {opened['uid']} is open")
+            if kept is not None:
+                secrets = {name: opened[name] for name in ("apiKey", "secretKey", "passphrase")}
+                with os.fdopen(kept, "w") as file:
+                    json.dump(secrets, file)
+                opened = {name: value for name, value in opened.items() if name not in secrets}
+                say(f"the key is in {save}: export BACKHAND_CREDENTIALS={save}")
+            if output is Output.JSON:
+                print_json(opened)
+            else:
+                console().print(facts_table("Account", opened.items()))
 
 
 @account.command(
@@ -144,13 +147,16 @@ def fund_account(
     """Put money into an account, or take it out."""
     with ending():
         coin, value = _amount(amount)
-        moved = Operator(url, token).ask(
-            "POST", f"/_venue/accounts/{quote(uid, safe='')}/transfers", {"coin": coin, "amount": value}
-        )
-        if output is Output.JSON:
-            print_json(moved)
-        else:
-            console().print(facts_table("Transfer", moved.items()))
+        with Change() as change:
+            change.sent("the transfer", f"See what it holds with `backhand account show {uid}`.")
+            moved = Operator(url, token).ask(
+                "POST", f"/_venue/accounts/{quote(uid, safe='')}/transfers", {"coin": coin, "amount": value}
+            )
+            change.done(f"{value} {coin} was moved")
+            if output is Output.JSON:
+                print_json(moved)
+            else:
+                console().print(facts_table("Transfer", moved.items()))
 
 
 @account.command(
@@ -172,7 +178,7 @@ def show_account(
         to = console()
         figures = ("wallet", "locked", "available", "equity", "unrealised")
         to.print(
-            rows_table(
+            RowsTable(
                 f"Account {uid}",
                 ("coin", *figures),
                 ((coin, *(sums[name] for name in figures)) for coin, sums in seen["balances"].items()),
@@ -180,9 +186,9 @@ def show_account(
             )
         )
         legs = ("symbol", "side", "size", "averagePrice", "markPrice", "leverage", "margin", "unrealised")
-        to.print(_listed("Positions", legs, seen["positions"]))
+        to.print(_listed("Positions", legs, seen["positions"], spare=("leverage", "margin")))
         resting = ("orderId", "clientOid", "symbol", "side", "price", "size", "open")
-        to.print(_listed("Open orders", resting, seen["openOrders"]))
+        to.print(_listed("Open orders", resting, seen["openOrders"], spare=("clientOid",)))
 
 
 def audit(*, url: Url = DEFAULT_URL, token: Token = None, output: OutputOption = Output.TABLE) -> None:
@@ -200,17 +206,19 @@ def audit(*, url: Url = DEFAULT_URL, token: Token = None, output: OutputOption =
         sums = list(next(iter(books["coins"].values()), {}))
         coins = books["coins"].items()
         to.print(
-            rows_table(
+            RowsTable(
                 "Money", ("", *books["coins"]), ((name, *(of[name] for _, of in coins)) for name in sums)
             )
         )
         lots = ((symbol, of["longLots"], of["shortLots"]) for symbol, of in books["symbols"].items())
-        to.print(rows_table("Open interest, in lots", ("symbol", "long", "short"), lots, ("long", "short")))
+        to.print(RowsTable("Open interest, in lots", ("symbol", "long", "short"), lots, ("long", "short")))
         to.print(f"sequence {books['sequence']}, digest {books['digest']}")
 
 
-def _listed(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> object:
-    return rows_table(title, columns, ([row[name] for name in columns] for row in rows))
+def _listed(
+    title: str, columns: tuple[str, ...], rows: list[dict[str, Any]], spare: tuple[str, ...]
+) -> RowsTable:
+    return RowsTable(title, columns, ([row[name] for name in columns] for row in rows), spare=spare)
 
 
 def _amount(text: str) -> tuple[str, str]:

@@ -7,20 +7,23 @@ JSON is one document per command (one per line for `watch`), numbers as text, na
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 from rich.table import Table
 from rich.text import Text
 
+#: Wider than any table.
+UNBOUNDED: Final = 10_000
 #: Columns where no terminal says how wide it is: enough for every table here.
 PIPE_WIDTH: Final = 160
-ABSENT: Final = "–"
+#: Of ASCII, as all that is printed here, so that no terminal is unable to show it.
+ABSENT: Final = "-"
 
 
 class Output(StrEnum):
@@ -51,8 +54,7 @@ def console(*, err: bool = False) -> Console:
 
 def print_json(data: object, *, indent: int | None = 2) -> None:
     """Print a document."""
-    text = json.dumps(as_document(data), indent=indent, ensure_ascii=False)
-    typer.echo(text)
+    typer.echo(json.dumps(as_document(data), indent=indent))
 
 
 def as_document(data: object) -> Any:  # noqa: ANN401 (JSON is of any type)
@@ -91,16 +93,64 @@ def signed(value: Decimal | None) -> Text:
     return Text(("+" if value > 0 else "") + shown(value), style)
 
 
-def rows_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[str] = ()
-) -> Table:
-    """Make a table of rows; `numbers` are the columns that stand to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(value if isinstance(value, Text) else shown(value) for value in row))
-    return table
+def rounded_money(amount: Decimal) -> Decimal:
+    """Round a computed amount to as many digits as a person reads, of ether as of dollars."""
+    return amount.quantize(Decimal("0.01" if abs(amount) >= 1 else "0.000001"))
+
+
+class RowsTable:
+    """
+    A table of rows that is as wide as the terminal at most.
+
+    Where it does not fit the columns of `spare` are left out, the first one first, then the blanks beside
+    the lines. What is left is shown whole, so that no figure is ever cut to another one.
+
+    Args:
+        numbers: The columns that stand to the right.
+        wrapped: The columns of prose, which take the width that is left.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        numbers: Sequence[str] = (),
+        *,
+        spare: Sequence[str] = (),
+        wrapped: Sequence[str] = (),
+    ) -> None:
+        self._title = title
+        self._columns = columns
+        self._rows = [[value if isinstance(value, Text) else shown(value) for value in row] for row in rows]
+        self._numbers = numbers
+        self._spare = spare
+        self._wrapped = wrapped
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        """Give the widest form that fits."""
+        unbounded = options.update_width(UNBOUNDED)
+        for left_out in range(len(self._spare) + 1):
+            table = self._without(self._spare[:left_out])
+            if self._wrapped or console.measure(table, options=unbounded).maximum <= options.max_width:
+                break
+        else:
+            table.padding = (0, 0)
+        yield table
+
+    def _without(self, left_out: Sequence[str]) -> Table:
+        table = Table(title=self._title, title_justify="left", title_style="bold")
+        kept = [place for place, column in enumerate(self._columns) if column not in left_out]
+        for place in kept:
+            column = self._columns[place]
+            table.add_column(
+                column,
+                justify="right" if column in self._numbers else "left",
+                no_wrap=column not in self._wrapped,
+            )
+        for row in self._rows:
+            table.add_row(*(row[place] for place in kept))
+        return table
 
 
 def facts_table(title: str, facts: Iterable[tuple[str, object]]) -> Table:

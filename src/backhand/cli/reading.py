@@ -18,17 +18,19 @@ from backhand.cli.connecting import (
     connect,
     read_credentials,
 )
-from backhand.cli.exits import ending
+from backhand.cli.exits import Exit, Stop, ending
 from backhand.cli.printing import (
     Output,
     OutputOption,
+    RowsTable,
     console,
     facts_table,
     print_json,
-    rows_table,
+    rounded_money,
     shown,
     signed,
 )
+from backhand.cli.trading_tables import order_table
 from backhand.cli.watching import watched
 from backhand.client import Client
 from backhand.client.instruments import ProductType
@@ -85,6 +87,10 @@ def positions(
 def orders(
     symbol: AnySymbol = None,
     *,
+    client_oid: Annotated[
+        str | None,
+        typer.Option(help="Only the order or reversal of this id, whatever became of it; needs a contract."),
+    ] = None,
     url: Url = DEFAULT_URL,
     credentials: CredentialsFile = None,
     paptrading: PapTrading = False,
@@ -92,6 +98,18 @@ def orders(
 ) -> None:
     """Show the orders that rest in the book, the newest hundred of each product type."""
     with ending(), connect(url, credentials, paptrading=paptrading) as client:
+        if client_oid is not None:
+            if symbol is None:
+                raise Stop(
+                    Exit.USAGE,
+                    "--client-oid needs the contract, as in `backhand orders ETHUSDT --client-oid ID`",
+                )
+            found = client.order(symbol, client_oid=client_oid)
+            if output is Output.JSON:
+                print_json([found])
+            else:
+                console().print(order_table(found))
+            return
         resting = resting_of(client, symbol)
         if output is Output.JSON:
             print_json(resting)
@@ -184,12 +202,12 @@ def resting_of(client: Client, symbol: str | None) -> list[Order]:
     return [one for product in PRODUCT_TYPES for one in client.open_orders(product_type=product).orders]
 
 
-def positions_table(held: list[Position]) -> Table | str:
+def positions_table(held: list[Position]) -> RowsTable | str:
     """Show legs and their profit."""
     if not held:
         return "Nothing is held."
     numbers = ("size", "locked", "entry", "mark", "leverage", "liquidation", "profit")
-    return rows_table(
+    return RowsTable(
         "Positions",
         ("symbol", "side", *numbers),
         (
@@ -198,23 +216,24 @@ def positions_table(held: list[Position]) -> Table | str:
                 leg.hold_side,
                 leg.total,
                 leg.locked,
-                leg.open_price_avg,
+                rounded_price(leg.open_price_avg),
                 rounded_price(leg.mark_price),
                 leg.leverage,
                 rounded_price(leg.liquidation_price),
-                signed(leg.unrealized_profit).append(f" {leg.margin_coin}", ""),
+                signed(rounded_money(leg.unrealized_profit)).append(f" {leg.margin_coin}", ""),
             )
             for leg in held
         ),
         numbers,
+        spare=("locked", "leverage"),
     )
 
 
-def _orders_table(resting: list[Order]) -> Table | str:
+def _orders_table(resting: list[Order]) -> RowsTable | str:
     if not resting:
         return "Nothing rests in the book."
     numbers = ("size", "filled", "price")
-    return rows_table(
+    return RowsTable(
         "Open orders",
         ("symbol", "side", "does", *numbers, "force", "orderId", "clientOid"),
         (
@@ -232,6 +251,7 @@ def _orders_table(resting: list[Order]) -> Table | str:
             for one in resting
         ),
         numbers,
+        spare=("does", "force", "clientOid"),
     )
 
 
@@ -284,7 +304,8 @@ def percent(ratio: Decimal) -> str:
 READING_HELP: Final = {
     "positions": "[bold]Examples[/bold]\n\n  backhand positions\n\n"
     "  backhand positions ETHUSDT -o json | jq '.[].total'",
-    "orders": "[bold]Example[/bold]  backhand orders ETHUSDT",
+    "orders": "[bold]Examples[/bold]\n\n  backhand orders ETHUSDT\n\n"
+    "  backhand orders ETHUSDT --client-oid bh-60106ebf0fc68655f1e206bc   (what became of it)",
     "quote": "[bold]Examples[/bold]\n\n  backhand quote ETHUSDT\n\n"
     "  backhand quote ETHUSDT --policy strict --max-slippage 0.002\n\n"
     "  backhand quote ETHUSDT --side long --size 3   (hedge mode)",

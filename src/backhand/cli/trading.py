@@ -1,7 +1,7 @@
 """Commands that trade: `buy`, `sell`, `reverse`, `close`. Each asks first, and for real only with --live."""
 
-from contextlib import suppress
-from typing import Annotated, Final
+from collections.abc import Callable
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import typer
@@ -18,7 +18,7 @@ from backhand.cli.connecting import (
     connect,
     is_exchange,
 )
-from backhand.cli.exits import Exit, Stop, ending, say, sending
+from backhand.cli.exits import Change, Exit, Stop, ending, say
 from backhand.cli.printing import (
     Output,
     OutputOption,
@@ -39,12 +39,14 @@ from backhand.cli.reading import (
     quote_table,
 )
 from backhand.cli.trading_tables import closed_table, order_table, reversal_tables
-from backhand.client import Client, NoAnswer, NotFound, QuoteRefused, Refused, Reversal
+from backhand.client import Client, ClientError, NotFound, QuoteRefused, Refused, Reversal
 from backhand.client.instruments import instrument_of
-from backhand.client.models import HoldSide, Order, Quote
+from backhand.client.models import ClosedPositions, HoldSide, Order, Quote
 from backhand.client.order_calls import Side as TradeSide
 from backhand.client.receipts import Receipt
 from backhand.client.reversal import OpenOrders, Shortfall
+
+T = TypeVar("T")
 
 #: What a venue without quotes answers: there is no such path.
 NO_SUCH_CALL: Final = "40404"
@@ -123,22 +125,39 @@ def _place(
     hedge = client.account(symbol).pos_mode == "hedge_mode"
     at = "at market" if price is None else f"at {price}"
     ask(f"{side.capitalize()} {size} {symbol} {at}?", symbol)
-    with sending("the order"):
-        ids = client.place_order(symbol, side, size, price=price, trade_side="open" if hedge else None)
-    # What was sent is accepted; a look that fails now must not seem to say otherwise.
-    try:
-        order = client.order(symbol, client_oid=ids.client_oid)
-    except (NotFound, NoAnswer):
-        say("accepted; the exchange does not show the order yet")
+    name = client.session.new_client_oid()
+    with Change() as change:
+        change.sent(f"the order {name}", _look_for(symbol, name))
+        ids = client.place_order(
+            symbol, side, size, price=price, trade_side="open" if hedge else None, client_oid=name
+        )
+        change.done(f"the order {name} was accepted")
+        order = _looked_up("the order", lambda: client.order(symbol, client_oid=name))
         if output is Output.JSON:
-            print_json(ids)
+            print_json(ids if order is None else order)
+        elif order is None:
+            console().print(facts_table("Order", (("orderId", ids.order_id), ("clientOid", name))))
         else:
-            console().print(facts_table("Order", (("orderId", ids.order_id), ("clientOid", ids.client_oid))))
-        return
-    if output is Output.JSON:
-        print_json(order)
-    else:
-        console().print(order_table(order))
+            console().print(order_table(order))
+
+
+def _look_for(symbol: str, client_oid: str) -> str:
+    """Say how to see what became of something that was sent."""
+    return (
+        f"See what became of it with `backhand orders {symbol} --client-oid {client_oid}` and "
+        f"`backhand positions {symbol}`."
+    )
+
+
+def _looked_up(what: str, ask: Callable[[], T]) -> T | None:
+    """What is only shown of a change that is done: without it the rest is shown, and it is said why."""
+    try:
+        return ask()
+    except NotFound:
+        say(f"done; {what} is not shown yet")
+    except ClientError as error:
+        say(f"done; {what} could not be read: {error}")
+    return None
 
 
 def reverse(
@@ -163,6 +182,9 @@ def reverse(
 
     Shows the quote, asks, commits exactly what was quoted or better, and shows the result. It is sent once:
     when its answer is lost, the venue is asked what happened before this command ends.
+
+    With --yes one quote is taken: where the market leaves it behind, nothing is done, the code is 6, and the
+    command can be run again. --max-slippage and --worst-price narrow the quote, and do not widen it.
     """
     with ending(), connect(url, credentials, paptrading=paptrading) as client:
         if dry_run and is_exchange(url):
@@ -184,16 +206,17 @@ def reverse(
             else:
                 console().print(quote_table(shown_quote))
             return
-        quoted, done = _agree(client, wish, ask, output)
-        receipt = _receipt(client, done.client_oid)
-        if output is Output.JSON:
-            print_json(Outcome(quote=quoted, reversal=done, receipt=receipt))
-            return
-        to = console()
-        for table in reversal_tables(wish.symbol, done, receipt):
-            to.print(table)
-        if done.positions is not None:
-            to.print(positions_table(list(done.positions)))
+        with Change() as change:
+            quoted, done = _agree(client, wish, ask, output, change)
+            receipt = _receipt(client, done.client_oid)
+            if output is Output.JSON:
+                print_json(Outcome(quote=quoted, reversal=done, receipt=receipt))
+                return
+            to = console()
+            for table in reversal_tables(wish.symbol, done, receipt):
+                to.print(table)
+            if done.positions is not None:
+                to.print(positions_table(list(done.positions)))
 
 
 class _Wish(msgspec.Struct, frozen=True):
@@ -219,22 +242,28 @@ class _Wish(msgspec.Struct, frozen=True):
             max_slippage=self.max_slippage,
         )
 
-    def commit(self, client: Client, quoted: Quote | None) -> Reversal:
+    def commit(self, client: Client, quoted: Quote | None, change: Change) -> Reversal:
         """Do it: what was quoted or better, where there was a quote."""
-        with sending("the reversal"):
-            return client.reverse(
-                self.symbol,
-                hold_side=self.hold_side,
-                size=self.size,
-                shortfall=self.shortfall,
-                open_orders=self.open_orders,
-                worst_price=self.worst_price,
-                max_slippage=self.max_slippage,
-                quote_id="" if quoted is None else quoted.quote_id,
-            )
+        name = client.session.new_client_oid()
+        change.sent(f"the reversal {name}", _look_for(self.symbol, name))
+        done = client.reverse(
+            self.symbol,
+            hold_side=self.hold_side,
+            size=self.size,
+            shortfall=self.shortfall,
+            open_orders=self.open_orders,
+            worst_price=self.worst_price,
+            max_slippage=self.max_slippage,
+            quote_id="" if quoted is None else quoted.quote_id,
+            client_oid=name,
+        )
+        change.done(f"the reversal {name} is done")
+        return done
 
 
-def _agree(client: Client, wish: _Wish, ask: _Asker, output: Output) -> tuple[Quote | None, Reversal]:
+def _agree(
+    client: Client, wish: _Wish, ask: _Asker, output: Output, change: Change
+) -> tuple[Quote | None, Reversal]:
     """Quote, ask, commit; who is asked is shown a new quote when the market has left the last one behind."""
     for left in reversed(range(QUOTES_MAX)):
         quoted = None if ask.real else wish.quote(client)
@@ -243,8 +272,9 @@ def _agree(client: Client, wish: _Wish, ask: _Asker, output: Output) -> tuple[Qu
             console(err=output is Output.JSON).print(quote_table(quoted))
         ask(_question(client, wish.symbol, quoted), wish.symbol)
         try:
-            return quoted, wish.commit(client, quoted)
+            return quoted, wish.commit(client, quoted, change)
         except QuoteRefused as refusal:
+            change.refused()
             if ask.yes or not left:
                 raise
             say(f"{refusal.text}: nothing was done; here is a new quote")
@@ -260,13 +290,16 @@ def _question(client: Client, symbol: str, quoted: Quote | None) -> str:
 
 def _receipt(client: Client, client_oid: str) -> Receipt | None:
     """The receipt, where the venue has receipts and this one is written already."""
-    with suppress(NotFound, NoAnswer):
+
+    def ask() -> Receipt | None:
         try:
             return client.receipt(client_oid=client_oid)
         except Refused as refusal:
             if refusal.code != NO_SUCH_CALL:
                 raise
-    return None
+        return None
+
+    return _looked_up("the receipt", ask)
 
 
 def close(
@@ -286,25 +319,40 @@ def close(
         symbol = instrument_of(symbol).symbol
         held = [leg for leg in client.positions(symbol) if side in (None, leg.hold_side)]
         if not yes:
+            if not held:
+                raise Stop(
+                    Exit.NOTHING_HELD, f"nothing of {symbol} is held; `backhand positions` shows what is held"
+                )
             console(err=True).print(positions_table(held))
         ask(f"Close {symbol} at market?", symbol)
-        with sending("the closing order"):
+        with Change() as change:
+            change.sent("the closing order", f"See what is left with `backhand positions {symbol}`.")
             closed = client.close_positions(symbol, hold_side=side)
-        if output is Output.JSON:
-            print_json(closed)
-        else:
-            to = console()
-            orders = [_order_of(client, symbol, one.order_id) for one in closed.success_list]
-            to.print(closed_table(symbol, closed, orders))
-            to.print(positions_table(client.positions(symbol)))
+            change.done(_closed(symbol, closed))
+            if output is Output.JSON:
+                print_json(closed)
+            else:
+                _show_closed(client, symbol, closed)
         if closed.failure_list:
-            raise typer.Exit(Exit.REFUSED)
+            raise typer.Exit(Exit.IN_PART if closed.success_list else Exit.REFUSED)
 
 
-def _order_of(client: Client, symbol: str, order_id: str) -> Order | None:
-    with suppress(NotFound, NoAnswer):
-        return client.order(symbol, order_id=order_id)
-    return None
+def _closed(symbol: str, closed: ClosedPositions) -> str:
+    """Say in a line what closing has come to."""
+    orders = ", ".join(one.order_id for one in closed.success_list)
+    return f"{symbol} was closed by order {orders}" if orders else f"nothing of {symbol} was closed"
+
+
+def _show_closed(client: Client, symbol: str, closed: ClosedPositions) -> None:
+    def order_of(order_id: str) -> Order | None:
+        return _looked_up(f"order {order_id}", lambda: client.order(symbol, order_id=order_id))
+
+    orders = [order_of(one.order_id) for one in closed.success_list]
+    left = _looked_up("what is held", lambda: client.positions(symbol))
+    to = console()
+    to.print(closed_table(symbol, closed, orders))
+    if left is not None:
+        to.print(positions_table(left))
 
 
 TRADING_HELP: Final = {

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from rich.console import RenderableType
 from rich.table import Table
 
-from backhand.cli.printing import facts_table, rows_table, shown, signed
+from backhand.cli.printing import RowsTable, facts_table, shown, signed
 from backhand.client import Leg, Reversal
 from backhand.client.models import ClosedPositions, Order
 from backhand.client.receipts import Difference, Receipt, ReceiptLeg
@@ -28,7 +29,7 @@ def order_table(order: Order) -> Table:
     )
 
 
-def reversal_tables(symbol: str, done: Reversal, receipt: Receipt | None) -> list[Table]:
+def reversal_tables(symbol: str, done: Reversal, receipt: Receipt | None) -> list[RenderableType]:
     """
     Show both legs as they were filled, and what else there is to say of a reversal.
 
@@ -44,7 +45,7 @@ def reversal_tables(symbol: str, done: Reversal, receipt: Receipt | None) -> lis
             _row("open", receipt.open_leg, receipt.shortfall.replace("_", " ")),
         ]
     coin = "" if receipt is None else f" ({receipt.margin_coin})"
-    legs = rows_table(
+    legs = RowsTable(
         f"Reversed {symbol}{coin}",
         ("leg", "side", *_LEG_NUMBERS, "filled", "orderId"),
         rows,
@@ -92,7 +93,7 @@ def _facts(done: Reversal, receipt: Receipt | None) -> list[tuple[str, object]]:
         if cancelled:
             facts.append(("cancelled", ", ".join(cancelled)))
     if done.found:
-        facts.append(("note", "the answer was lost; the venue was asked what happened"))
+        facts.append(("answer", "lost; the venue was asked what happened"))
     if done.note:
         facts.append(("note", done.note))
     facts.append(("clientOid", done.client_oid))
@@ -116,7 +117,7 @@ def _plus(moved: Decimal) -> str:
     return ("+" if moved > 0 else "") + shown(moved)
 
 
-def closed_table(symbol: str, closed: ClosedPositions, orders: Sequence[Order | None]) -> Table:
+def closed_table(symbol: str, closed: ClosedPositions, orders: Sequence[Order | None]) -> RowsTable:
     """Show what closed positions and what could not; `orders` are those of the successes, where known."""
     rows: list[tuple[object, ...]] = [
         (one.order_id, order.filled_size, order.average_price, signed(order.total_profits), None)
@@ -125,9 +126,10 @@ def closed_table(symbol: str, closed: ClosedPositions, orders: Sequence[Order | 
         for one, order in zip(closed.success_list, orders, strict=True)
     ]
     rows += [(None, None, None, None, f"{one.error_code} {one.error_msg}") for one in closed.failure_list]
-    return rows_table(
+    return RowsTable(
         f"Closed {symbol}",
         ("orderId", "size", "price", "profit", "why not"),
         rows,
         ("size", "price", "profit"),
+        wrapped=("why not",),
     )

@@ -5,6 +5,7 @@ Where `watch` has its news from: the client's live positions, followed until eno
 """
 
 import asyncio
+import signal
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 
@@ -42,7 +43,8 @@ def watched(
                 if shown == count:
                     return
 
-    # Ctrl-C is how watching ends.
+    # Ctrl-C is how watching ends, and a polite kill is taken for one, so that the cursor comes back.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         asyncio.run(follow())
 

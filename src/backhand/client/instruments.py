@@ -36,4 +36,6 @@ def instrument_of(given: Instrument | str) -> Instrument:
     base_coin = symbol.removesuffix("USD")
     if base_coin not in ("", symbol):
         return Instrument(symbol, "COIN-FUTURES", base_coin)
-    raise ValueError(f"{given!r} does not tell its product type: pass an Instrument")
+    raise ValueError(
+        f"{given!r} does not tell its product type, as ETHUSDT, ETHUSD and ETHPERP do: pass an Instrument"
+    )

@@ -19,7 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from backhand.client.refusals import refused
 from backhand.client.session import Credentials
-from backhand.client.transport import tls
+from backhand.client.transport import is_loopback, tls
 from backhand.wire.channels.messages import PING, PONG
 from backhand.wire.signature import sign, signing_key
 
@@ -80,12 +80,14 @@ class Socket:
             close_timeout=1.0,
             ping_interval=None,
             max_size=FRAME_BYTES_MAX,
+            proxy=None if is_loopback(url) else True,
         )
 
     async def __aenter__(self) -> Self:
         try:
             self._socket: ClientConnection = await self._connecting.__aenter__()
-        except (OSError, TimeoutError, WebSocketException) as error:
+        # An import fails where a SOCKS proxy is named and the package for it is missing.
+        except (OSError, TimeoutError, WebSocketException, ImportError) as error:
             raise ConnectionLost(f"{type(error).__name__}: {error}".rstrip(": ")) from error
         self._heard = True
         self._ping_at = asyncio.get_running_loop().time() + PING_SECONDS

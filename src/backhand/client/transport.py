@@ -9,13 +9,17 @@ Which of the two it is decides whether a trade may be sent again, so whatever is
 """
 
 import asyncio
+import ipaddress
 import math
+import os
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -94,7 +98,10 @@ class HttpxTransport:
     """`Transport` on `httpx.Client`; may be shared by threads."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.Client(base_url=base_url, limits=_LIMITS, verify=tls())
+        with _configuring():
+            self._client = httpx.Client(
+                base_url=base_url, limits=_LIMITS, verify=tls(), trust_env=not is_loopback(base_url)
+            )
         self._end = _End()
         _bound(self._client, self._end)
 
@@ -200,7 +207,10 @@ class AsyncHttpxTransport:
     """`AsyncTransport` on `httpx.AsyncClient`, for asyncio."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, limits=_LIMITS, verify=tls())
+        with _configuring():
+            self._client = httpx.AsyncClient(
+                base_url=base_url, limits=_LIMITS, verify=tls(), trust_env=not is_loopback(base_url)
+            )
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Send a request and read its answer."""
@@ -235,6 +245,34 @@ class AsyncHttpxTransport:
 def tls() -> ssl.SSLContext:
     """Read the machine's certificates, which takes 20 ms: once, not for every client."""
     return httpx.create_ssl_context()
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own: a proxy elsewhere would look for the venue on itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _configuring() -> Iterator[None]:
+    """Say what is wrong with an address, or with a proxy of the environment, as `ValueError`."""
+    try:
+        yield
+    except httpx.InvalidURL as error:
+        raise ValueError(f"no address, or no proxy's: {error}") from error
+    except ImportError as error:
+        names = [
+            name
+            for name, value in os.environ.items()
+            if name.lower().endswith("_proxy") and value.startswith("socks")
+        ]
+        raise ValueError(
+            f"{' and '.join(names) or 'the environment'} names a SOCKS proxy, which needs one package more: "
+            "pip install 'httpx[socks]', or unset it"
+        ) from error
 
 
 def _phases(timeout_seconds: float) -> httpx.Timeout:

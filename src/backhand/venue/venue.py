@@ -299,7 +299,11 @@ class Venue:
         Raises:
             Refused: There is none.
         """
-        self._must(self.submit((CancelTrigger(uid, symbol, read_digits(order_id) or 0),)))
+        request_id = str(next(self._requests))
+        applied = self.submit((CancelTrigger(uid, symbol, read_digits(order_id) or 0),))
+        for one in applied:
+            self._refusals.name(uid, request_id, one.sequence)
+        self._must(applied, request_id)
 
     def waiting_orders(self, uid: str, symbol: str | None) -> list[WaitingOrder]:
         """List an account's orders that wait for a price, oldest first."""
@@ -323,13 +327,13 @@ class Venue:
         self._second = second
         return (AdvanceClock(),) if tick_is_due(self._state, stamp_ms) else ()
 
-    def _must(self, applied: list[Applied]) -> None:
+    def _must(self, applied: list[Applied], request_id: str = "") -> None:
         for one in applied:
             for event in one.events:
                 if isinstance(event, Rejected):
                     contract = self._state.contracts.get(getattr(one.command, "symbol", ""))
                     refusal = refusal_of(event, contract)
-                    error = refused(refusal.code, refusal.message, refusal.http_status)
+                    error = refused(refusal.code, refusal.message, refusal.http_status, request_id)
                     error.reason = event.reason.value
                     raise error
 
