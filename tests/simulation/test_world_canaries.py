@@ -185,11 +185,10 @@ def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Brea
 def test_a_queue_in_the_order_of_a_set_is_caught() -> None:
     """Deleveraging in the order of hashes holds every rule, but not in the same way in another process."""
     shuffled = """
-from backhand.engine import liquidation
-queue = liquidation.adl_queue
-def unordered(market, side):
-    held = {holding.account.uid: holding for holding in queue(market, side)}
-    return [held[uid] for uid in set(held)]
-liquidation.adl_queue = unordered
+from backhand.engine import adl
+def unordered(queue):
+    held = {holding.account.uid: holding for holding in adl.adl_queue(queue.market, queue.side)}
+    return held[next(iter(set(held)))] if held else None
+adl.AdlQueue.first = unordered
 """
     assert fingerprint_elsewhere("1", shuffled) != fingerprint_elsewhere("2", shuffled)

@@ -6,6 +6,8 @@ loss, with the margin ratio of the account (crossed) or the leg (isolated); what
 0. The highest score is matched first. Source: contracts.md section 9.
 """
 
+from heapq import heappop, heappush
+
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
 from backhand.engine.margin import unrealised_e20, value_e20
 from backhand.engine.market import Market
@@ -13,13 +15,54 @@ from backhand.engine.state import Holding, Position
 from backhand.units import E12, E16
 
 
+class AdlQueue:
+    """
+    The clients' legs on a side of a market by score, while marks stand still; the house stands apart.
+
+    Of equal scores the older position comes first. Only what was touched since is scored again: one price
+    may liquidate thousands, and each of them asks.
+    """
+
+    def __init__(self, market: Market, side: int) -> None:
+        self.market = market
+        self.side = side
+        #: Negative score, position id, the ledger's version that it was worked out at, and whose it is.
+        self._heap: list[tuple[int, int, int, Holding]] = []
+        for holding in market.held.values():
+            leg = holding.leg(side)
+            if leg is not None and not holding.account.is_house:
+                self._score(holding, leg)
+
+    def first(self) -> Holding | None:
+        """Who is to be deleveraged now."""
+        side = self.side
+        for holding in self.market.held.values():
+            leg = holding.leg(side)
+            if leg is None or leg.scored_version == holding.ledger.version or holding.account.is_house:
+                continue
+            self._score(holding, leg)
+        heap = self._heap
+        while heap:
+            _, position_id, version, holding = heap[0]
+            leg = holding.leg(side)
+            if leg is not None and leg.position_id == position_id and leg.scored_version == version:
+                return holding
+            heappop(heap)
+        return None
+
+    def _score(self, holding: Holding, leg: Position) -> None:
+        version = holding.ledger.version
+        leg.scored_version = version
+        heappush(self._heap, (-adl_score_e16(holding, leg), leg.position_id, version, holding))
+
+
 def adl_queue(market: Market, side: int) -> list[Holding]:
     """The clients' legs on a side of a market, the first to be deleveraged first; the house stands apart."""
     scored: list[tuple[int, int, Holding]] = []
-    for place, holding in enumerate(market.held.values()):
+    for holding in market.held.values():
         leg = holding.leg(side)
         if leg is not None and not holding.account.is_house:
-            scored.append((-adl_score_e16(holding, leg), place, holding))
+            scored.append((-adl_score_e16(holding, leg), leg.position_id, holding))
     scored.sort(key=_by_score)
     return [holding for _, _, holding in scored]
 

@@ -94,6 +94,7 @@ def fill(
         if order.take_profit is not None or order.stop_loss is not None:
             if order.opened_lots == order.protected_lots:
                 state.preset_orders.append(order)
+                holding.preset_orders += 1
             order.opened_lots += lots - closing
 
     order.open_lots -= lots
@@ -223,10 +224,12 @@ def _count_lots(market: Market, side: int, lots: int) -> None:
 
 def _closed(state: State, holding: Holding, leg: Position, events: list[Event]) -> None:
     """Forget a leg that came down to zero, and what presets were to protect of it."""
-    for order in list(state.preset_orders):
-        if order.holding is holding and order.side == leg.side:
-            order.protected_lots = order.opened_lots
-            state.preset_orders.remove(order)
+    if holding.preset_orders:
+        for order in list(state.preset_orders):
+            if order.holding is holding and order.side == leg.side:
+                order.protected_lots = order.opened_lots
+                state.preset_orders.remove(order)
+                holding.preset_orders -= 1
     if leg.side > 0:
         holding.long = None
     else:
@@ -311,6 +314,7 @@ def end(order: Order, reason: CancelReason, events: list[Event]) -> None:
 
 def touch(state: State, holding: Holding) -> None:
     """Remember a holding whose legs or orders changed, for `settle`."""
+    holding.ledger.version += 1
     if not holding.is_touched:
         holding.is_touched = True
         state.touched.append(holding)

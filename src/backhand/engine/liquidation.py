@@ -15,7 +15,7 @@ from typing import Final
 
 from backhand.engine.accepting import venue_order
 from backhand.engine.accounts import isolated_available_e20
-from backhand.engine.adl import adl_queue
+from backhand.engine.adl import AdlQueue
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
@@ -184,6 +184,7 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
     insurance_e8 = max(surplus_e8, -money.insurance_e8)
     house_e8 = insurance_e8 - surplus_e8
     ledger.wallet_e8 -= surplus_e8
+    touch(state, holding)
     _post_to_fund(state, market.margin_coin, insurance_e8, house_e8)
     events.append(
         PositionLiquidated(
@@ -269,10 +270,16 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
     price_ticks = bankruptcy_ticks
     if price_ticks <= 0:
         price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
-    for other in adl_queue(market, -side):
+    queue = state.adl_queues.get((market.symbol, -side))
+    if queue is None:
+        queue = state.adl_queues[market.symbol, -side] = AdlQueue(market, -side)
+    while order.open_lots:
+        other = queue.first()
+        if other is None:
+            break
         _match_with(state, order, other, side, price_ticks, events)
-        if order.open_lots == 0:
-            return
+    if order.open_lots == 0:
+        return
     house = market.held.get(state.house.uid)
     if house is not None:
         _match_with(state, order, house, side, price_ticks, events)

@@ -42,6 +42,7 @@ def settle(state: State, events: list[Event]) -> None:
             fire(state, state.due.popleft(), events)
         else:
             break
+    state.adl_queues.clear()
 
 
 def _align(state: State, events: list[Event]) -> None:
@@ -50,6 +51,7 @@ def _align(state: State, events: list[Event]) -> None:
     if orders:
         state.preset_orders = []
         for order in orders:
+            order.holding.preset_orders -= 1
             place_presets(state, order, events)
     for holding in state.touched:
         align_orders(state, holding, events)

@@ -12,7 +12,7 @@ and lists, so that every iteration has one defined order.
 """
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from backhand.commands import (
     HOUSE_UID,
@@ -33,6 +33,9 @@ from backhand.commands import (
 )
 from backhand.engine.book import Order
 from backhand.engine.market import Market
+
+if TYPE_CHECKING:
+    from backhand.engine.adl import AdlQueue
 
 #: The first order, trade and position identifiers; 19 digits from the start, so that text sorts as numbers.
 FIRST_ID: Final = 10**18
@@ -103,6 +106,8 @@ class Position:
         self.updated_at_ms = opened_at_ms
         #: Whether margin is drawn from the account before an isolated leg is liquidated.
         self.auto_margin = False
+        #: The ledger's version at which `adl` has worked out the leg's score, -1 for never.
+        self.scored_version = -1
 
 
 class Trigger:
@@ -162,6 +167,8 @@ class Ledger:
         self.wallet_e8 = 0
         self.locked_e8 = 0
         self.isolated_margin_e16 = 0
+        #: How often its positions or its money were touched: what was worked out earlier holds no longer.
+        self.version = 0
         self.holdings: list[Holding] = []
         #: Whether it was already looked at in this round of `settling`.
         self.round = 0
@@ -182,6 +189,8 @@ class Holding:
         self.short_leverage = leverage
         self.long: Position | None = None
         self.short: Position | None = None
+        #: How many of the state's `preset_orders` are its own.
+        self.preset_orders = 0
         #: Lots of each leg that resting closing orders hold.
         self.long_locked_lots = 0
         self.short_locked_lots = 0
@@ -326,6 +335,8 @@ class State:
         self.suspects: list[Holding] = []
         self.due: deque[Trigger] = deque()
         self.rounds = 0
+        #: Who is deleveraged first, by symbol and side, where anybody had to be.
+        self.adl_queues: dict[tuple[str, int], AdlQueue] = {}
         #: How many of them a price made it necessary to look at; for measurements only.
         self.positions_looked_at = 0
         self.triggers_looked_at = 0
