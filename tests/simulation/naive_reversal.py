@@ -54,6 +54,9 @@ def judge(scene: Scene, call: ReversePosition, used_oids: set[str]) -> RejectRea
     """Refuse with the first reason that applies, or say which leg is reversed and how much of it."""
     party = scene.parties[call.uid]
     contract = scene.terms.contract
+    # A18, first of all: a retry is told that it has run, whatever has changed since.
+    if call.client_oid in used_oids:
+        return RejectReason.DUPLICATE_CLIENT_OID
     if contract.status not in {"normal", "limit_open"}:
         return RejectReason.SYMBOL_NOT_TRADING
     if party.hedge:
@@ -67,8 +70,6 @@ def judge(scene: Scene, call: ReversePosition, used_oids: set[str]) -> RejectRea
     # A5: one-way, a sent side must be a side; it does not matter which.
     if call.side == INVALID_SIDE:
         return RejectReason.SIDE_INVALID
-    if call.client_oid in used_oids:  # A18
-        return RejectReason.DUPLICATE_CLIENT_OID
     # A1: side names the position. A15: nothing there, nothing done.
     held = [side for side in (1, -1) if party.legs[side].lots]
     if party.hedge:
