@@ -18,6 +18,8 @@ from backhand.wire.refusals import refusal_codes
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "coverage.md"
 DOCUMENTED: Final = Path(__file__).parent / "documented.txt"
+#: What longer runs of whole clients did, to be brought up to date by hand.
+CLIENTS: Final = Path(__file__).parent / "conformance" / "figures.md"
 PREFIX: Final = "/api/v2"
 
 INTRODUCTION: Final = """\
@@ -104,7 +106,7 @@ def page() -> str:
         if key not in endpoints:
             takes = words(endpoint.form.__struct_encode_fields__)
             lines.append(f"| `{' '.join(key)}` | {state(endpoint)} | {takes} | {codes_of(endpoint)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", CLIENTS.read_text(encoding="utf-8")])
 
 
 def row(one: Documented, endpoint: Endpoint | None) -> str:
