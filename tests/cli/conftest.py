@@ -15,12 +15,24 @@ Enrol = Callable[..., Person]
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
     """A venue in memory with a deep book of ETHUSDT at 999 / 1000, where nobody else moves the price."""
-    log = tmp_path_factory.mktemp("cli") / "venue.log"
-    process = VenueProcess(log, ("--memory", "--market", "manual", "--clock", "real", "--limits", "off"))
-    process.start()
-    process.operator.set_book(LINEAR, [("999", "1000000")], [("1000", "1000000")], "1000")
+    process = started(tmp_path_factory.mktemp("cli"))
     yield process
     process.stop()
+
+
+@pytest.fixture
+def own_market(tmp_path: Path) -> Iterator[VenueProcess]:
+    """The same for one test that needs a side without any order: other tests leave theirs in `market`."""
+    process = started(tmp_path)
+    yield process
+    process.stop()
+
+
+def started(folder: Path) -> VenueProcess:
+    options = ("--memory", "--market", "manual", "--clock", "real", "--limits", "off")
+    process = VenueProcess(folder / "venue.log", options).start()
+    process.operator.set_book(LINEAR, [("999", "1000000")], [("1000", "1000000")], "1000")
+    return process
 
 
 @pytest.fixture

@@ -244,18 +244,18 @@ def test_ctrl_c_at_the_question_is_told_from_no(person: Person) -> None:
     assert (10, "+2") == (code, person.held)
 
 
-def test_a_half_that_was_closed_is_no_refusal(market: VenueProcess, tmp_path: Path) -> None:
+def test_a_half_that_was_closed_is_no_refusal(own_market: VenueProcess, tmp_path: Path) -> None:
     """Hedge mode, and nothing but bids: the long is closed and the short is not, 15 in both forms."""
     deep = "1000000"
     for output in ("table", "json"):
-        person = Person.enrolled(market, tmp_path, posMode="hedge_mode")
+        person = Person.enrolled(own_market, tmp_path, posMode="hedge_mode")
         for side in ("buy", "sell"):
             person.run(side, ETH, "2", "--yes")
-        market.operator.set_book(LINEAR, [("999", deep)], [], "1000")
+        own_market.operator.set_book(LINEAR, [("999", deep)], [], "1000")
         try:
             done = person.run("close", ETH, "--yes", "-o", output, COLUMNS="80")
         finally:
-            market.operator.set_book(LINEAR, [("999", deep)], [("1000", deep)], "1000")
+            own_market.operator.set_book(LINEAR, [("999", deep)], [("1000", deep)], "1000")
         assert (15, "S2", True) == (done.returncode, person.held, "22045" in done.stdout), done.stderr
         assert "…" not in done.stdout
 

@@ -139,5 +139,5 @@ def test_readers_know_what_the_venue_knows(seed: int, cadence: Cadence) -> None:
         one.check(watched)
         fired += sum(row["status"] == "executed" for row in one.triggers.values())
     assert fired
-    # Few rest: most are filled, or refused as beyond mark.
-    assert sum(len(one.orders) for one in known) > COMMANDS // 20
+    # Few rest: most are filled, refused as beyond mark, or met when their account cannot bear them any more.
+    assert sum(len(one.orders) for one in known) > COMMANDS // 50
