@@ -210,16 +210,13 @@ STRAYS: dict[str, bytes | str] = {
 }
 
 
-@BOTH
 @pytest.mark.parametrize("stray", STRAYS)
 @pytest.mark.parametrize("options", [{"client_oid": "x"}, {"max_slippage": "0.01"}], ids=str)
-def test_an_answer_that_strays_at_any_step_doubles_nothing(
-    reverse: Reverse, stray: str, options: dict[str, Any]
-) -> None:
+def test_an_answer_that_strays_at_any_step_doubles_nothing(stray: str, options: dict[str, Any]) -> None:
     """Each request's answer in turn is lost or another's: both legs once, or nothing and so said."""
     steps = one_way("3")
     with exchange(steps) as address:
-        reverse(address, **options)
+        sync_reverse(address, **options)
     assert 6 <= steps.requests <= 8
     ends = set()
     for step in range(1, steps.requests + 1):
@@ -227,7 +224,7 @@ def test_an_answer_that_strays_at_any_step_doubles_nothing(
         account.strays = {step: STRAYS[stray]}
         with exchange(account) as address:
             try:
-                done = reverse(address, **options, deadline_seconds=0.5)
+                done = sync_reverse(address, **options, deadline_seconds=0.5)
             except (NoAnswer, Refused):
                 ends.add("nothing done")
                 assert (Decimal(3), []) == (account.legs["net"], account.seen)
