@@ -211,6 +211,92 @@ def pushed(arg: dict[str, str], *rows: dict[str, str]) -> dict[str, Any]:
     return {"action": "snapshot", "arg": arg, "data": rows, "ts": 0}
 
 
+ASKED = {"instType": "USDT-FUTURES", "channel": "positions", "instId": "default"}
+TICKER = {"instType": "USDT-FUTURES", "channel": "ticker", "instId": "ETHUSDT"}
+LEG = {
+    "instId": "ETHUSDT",
+    "marginCoin": "USDT",
+    "holdSide": "long",
+    "available": "1",
+    "total": "1",
+    "openPriceAvg": "1000",
+    "markPrice": "1000",
+}
+
+
+def marked(price: object) -> str:
+    return json.dumps(pushed(TICKER, {"markPrice": price}))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        '{"event": "subscribe", "arg": "x"}',
+        '{"event": "subscribe", "arg": null}',
+        marked("NaN"),
+        marked("sNaN"),
+        marked("-Infinity"),
+        marked("1e999999"),
+        marked("1e9999"),
+        marked([]),
+        json.dumps(pushed(ASKED, LEG | {"total": "NaN"})),
+        b'{"a": "\xff"}',
+        b"\xff\xfe",
+        '{"action": "update", "data": ' + "[" * 900 + "]" * 900 + "}",
+        "[" * 100_000,
+        "[1]",
+        "",
+    ],
+    ids=lambda garbage: repr(garbage)[:40],
+)
+def test_a_frame_that_makes_no_sense_ends_its_connection(
+    monkeypatch: pytest.MonkeyPatch, garbage: str | bytes
+) -> None:
+    """Whichever error of ours it would have been: the reason is told, and it begins anew."""
+    monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)
+    sent: list[str | bytes] = []
+
+    async def handle(socket: ServerConnection) -> None:
+        path = await greet(socket)
+        if path.endswith("private"):
+            await socket.send(json.dumps(pushed(ASKED, LEG | {"markPrice": "1007" if sent else "1000"})))
+        elif not sent:
+            sent.append(garbage)
+            await socket.send(garbage)
+        async for _ping in socket:
+            await socket.send("pong")
+
+    lost: list[str] = []
+    against(handle, lost, at_mark(1007))
+    assert [True] == [reason.startswith("a frame is not understood: ") for reason in lost]
+
+
+def test_what_was_not_asked_for_is_no_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Positions of another product type, known or not, stand for nothing, and end nothing."""
+    monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)
+
+    async def handle(socket: ServerConnection) -> None:
+        async for text in socket:
+            message = {"op": "ping", "args": []} if text == "ping" else json.loads(text)
+            if message["op"] == "login":
+                await socket.send(json.dumps({"event": "login", "code": 0}))
+            for arg in message["args"] if message["op"] == "subscribe" else []:
+                if arg["channel"] == "ticker":
+                    await socket.send(json.dumps({"event": "subscribe", "arg": arg}))
+                    continue
+                for other in ("EVIL", "COIN-FUTURES"):
+                    await socket.send(json.dumps(pushed(arg | {"instType": other}, LEG | {"total": "7"})))
+                await asyncio.sleep(0.02)  # Until the ticker's answer has come by the other connection.
+                await socket.send(json.dumps(pushed(arg, LEG)))
+            if message["op"] == "ping":
+                await socket.send("pong")
+
+    shown: list[list[Position]] = []
+    lost: list[str] = []
+    against(handle, lost, lambda held: bool(shown.append(held)) or True)
+    assert ([Decimal(1)], []) == ([leg.total for leg in shown[0]], lost)
+
+
 def test_pings_are_sent_while_data_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     """The exchange closes a connection without pings even when it is busy: they come by the clock."""
     monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)

@@ -12,7 +12,7 @@ again and begin with a new snapshot, so that nothing that happened meanwhile is 
 
 import asyncio
 import decimal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from decimal import Decimal
 from typing import Any, Final, get_args
@@ -23,7 +23,7 @@ from backhand.client.errors import NoAnswer, NotSent
 from backhand.client.instruments import Instrument, ProductType, instrument_of
 from backhand.client.models import Position, present
 from backhand.client.session import Credentials
-from backhand.client.sockets import Arg, ConnectionLost, Frame, Socket, stream_url
+from backhand.client.sockets import Arg, ConnectionLost, Frame, Socket, stream_url, understood
 from backhand.units import format_decimal
 
 #: Pauses between attempts to connect again: each is twice the one before, up to the limit.
@@ -173,18 +173,20 @@ class _Held:
             # An acknowledgement. One of a ticker means that there is such a contract; else it is an error.
             self._is_listed = self._is_listed or frame.get("arg", {}).get("channel") == "ticker"
             return
-        try:
+        with understood():
             push = msgspec.convert(present(frame), _Push, strict=False)
+            if push.arg.product_type not in self.product_types:
+                return  # Nobody has asked for it, and it is no snapshot of what was asked for.
             if push.arg.channel == "positions":
                 legs = self._legs[push.arg.product_type] = [_position(row) for row in push.data]
                 # Whatever was told last: a ticker that was not read for a while is older than this.
                 self._marks |= {leg.symbol: leg.mark_price for leg in legs if leg.mark_price is not None}
-            else:
+            elif push.arg.channel == "ticker":
                 for row in push.data:
                     if "markPrice" in row:  # Not before there is an index price.
-                        self._marks[push.arg.name] = msgspec.convert(row["markPrice"], Decimal, strict=False)
-        except msgspec.ValidationError as error:
-            raise ConnectionLost(f"a frame is not understood: {error}") from error
+                        mark = msgspec.convert(row["markPrice"], Decimal, strict=False)
+                        _require_finite([mark])
+                        self._marks[push.arg.name] = mark
 
     def tickers(self) -> set[Arg]:
         """Name the tickers that marks are needed of: of what is held, and of what was asked for."""
@@ -192,13 +194,19 @@ class _Held:
         return held if self._of is None else {Arg("ticker", self._of.product_type, self._of.symbol)}
 
     def positions(self) -> list[Position]:
-        """Give what is held, with mark and profit of now."""
-        return [
-            self._at_mark(leg, product)
-            for product in self.product_types
-            for leg in self._legs[product]
-            if self._of is None or leg.symbol == self._of.symbol
-        ]
+        """
+        Give what is held, with mark and profit of now.
+
+        Raises:
+            ConnectionLost: No profit can be reckoned from what was told.
+        """
+        with understood():
+            return [
+                self._at_mark(leg, product)
+                for product in self.product_types
+                for leg in self._legs[product]
+                if self._of is None or leg.symbol == self._of.symbol
+            ]
 
     def _at_mark(self, leg: Position, product_type: str) -> Position:
         mark = self._marks.get(leg.symbol)
@@ -217,7 +225,16 @@ class _Push(msgspec.Struct, frozen=True):
 
 def _position(row: dict[str, Any]) -> Position:
     renamed = {_REST_NAMES.get(name, name): value for name, value in row.items()}
-    return msgspec.convert(renamed, Position, strict=False)
+    position = msgspec.convert(renamed, Position, strict=False)
+    _require_finite(msgspec.structs.astuple(position))
+    return position
+
+
+def _require_finite(values: Iterable[object]) -> None:
+    """Refuse what Decimal reads and nobody can hold or pay: NaN and infinity."""
+    for value in values:
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise ValueError(f"{value} is no figure")
 
 
 def _profit(leg: Position, mark: Decimal, *, inverse: bool) -> Decimal:

@@ -7,7 +7,8 @@ pushed meanwhile is then lost too, so that whoever goes on must begin from a new
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -51,6 +52,20 @@ class Arg(msgspec.Struct, frozen=True, order=True, rename={"product_type": "inst
 
 class ConnectionLost(Exception):
     """There is no connection, or none any more."""
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """
+    Take a frame that makes no sense for the end of its connection, whatever it is that fails.
+
+    Text that is no UTF-8, a number that is none or too large to reckon with, lists within lists without end:
+    each fails with an error of its own.
+    """
+    try:
+        yield
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ConnectionLost(f"a frame is not understood: {error}") from error
 
 
 def stream_url(base_url: str, kind: Literal["public", "private"], *, paptrading: bool = False) -> str:
@@ -154,10 +169,10 @@ class Socket:
             self._heard = True
             if text == PONG.decode():
                 continue
-            try:
+            with understood():
                 frame = _FRAME.decode(text)
-            except msgspec.MsgspecError as error:
-                raise ConnectionLost(f"a frame is not understood: {error}") from error
+                if not isinstance(frame.get("arg", {}), dict):
+                    raise ValueError("its arg names no topic")
             if frame.get("event") == "error":
                 raise refused(str(frame.get("code", "")), str(frame.get("msg", "")), 0)
             return frame
