@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -207,6 +208,15 @@ async def greet(socket: ServerConnection) -> str:
     return socket.request.path
 
 
+async def pongs(socket: ServerConnection) -> AsyncGenerator[None, None]:
+    """Step before each pong, that to the ping which `greet` has taken too."""
+    yield
+    await socket.send("pong")
+    async for _ping in socket:
+        yield
+        await socket.send("pong")
+
+
 def pushed(arg: dict[str, str], *rows: dict[str, str]) -> dict[str, Any]:
     return {"action": "snapshot", "arg": arg, "data": rows, "ts": 0}
 
@@ -224,7 +234,7 @@ LEG = {
 }
 
 
-def marked(price: object) -> str:
+def marked(price: Any) -> str:
     return json.dumps(pushed(TICKER, {"markPrice": price}))
 
 
@@ -254,19 +264,18 @@ def test_a_frame_that_makes_no_sense_ends_its_connection(
 ) -> None:
     """Whichever error of ours it would have been: the reason is told, and it begins anew."""
     monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)
-    sent: list[str | bytes] = []
+    lost: list[str] = []
 
     async def handle(socket: ServerConnection) -> None:
         path = await greet(socket)
-        if path.endswith("private"):
-            await socket.send(json.dumps(pushed(ASKED, LEG | {"markPrice": "1007" if sent else "1000"})))
-        elif not sent:
-            sent.append(garbage)
-            await socket.send(garbage)
-        async for _ping in socket:
-            await socket.send("pong")
+        is_private = path.endswith("private")
+        if is_private:
+            await socket.send(json.dumps(pushed(ASKED, LEG | {"markPrice": "1007" if lost else "1000"})))
+        async for _ in pongs(socket):
+            if not is_private and not lost:
+                # At each ping: a mark that comes before the position is replaced by the position's.
+                await socket.send(garbage)
 
-    lost: list[str] = []
     against(handle, lost, at_mark(1007))
     assert [True] == [reason.startswith("a frame is not understood: ") for reason in lost]
 
@@ -277,10 +286,14 @@ def test_what_was_not_asked_for_is_no_snapshot(monkeypatch: pytest.MonkeyPatch) 
 
     async def handle(socket: ServerConnection) -> None:
         async for text in socket:
-            message = {"op": "ping", "args": []} if text == "ping" else json.loads(text)
+            if text == "ping":
+                await socket.send("pong")
+                continue
+            message = json.loads(text)
             if message["op"] == "login":
                 await socket.send(json.dumps({"event": "login", "code": 0}))
-            for arg in message["args"] if message["op"] == "subscribe" else []:
+                continue
+            for arg in message["args"]:
                 if arg["channel"] == "ticker":
                     await socket.send(json.dumps({"event": "subscribe", "arg": arg}))
                     continue
@@ -288,12 +301,15 @@ def test_what_was_not_asked_for_is_no_snapshot(monkeypatch: pytest.MonkeyPatch) 
                     await socket.send(json.dumps(pushed(arg | {"instType": other}, LEG | {"total": "7"})))
                 await asyncio.sleep(0.02)  # Until the ticker's answer has come by the other connection.
                 await socket.send(json.dumps(pushed(arg, LEG)))
-            if message["op"] == "ping":
-                await socket.send("pong")
 
     shown: list[list[Position]] = []
     lost: list[str] = []
-    against(handle, lost, lambda held: bool(shown.append(held)) or True)
+
+    def keep(held: list[Position]) -> bool:
+        shown.append(held)
+        return True
+
+    against(handle, lost, keep)
     assert ([Decimal(1)], []) == ([leg.total for leg in shown[0]], lost)
 
 
@@ -342,6 +358,46 @@ def test_a_silent_connection_is_lost_and_made_again(monkeypatch: pytest.MonkeyPa
     with pytest.raises(NoAnswer):
         against(handle, lost, bool)
     assert ("the exchange is silent", 3) == (lost[0], len(lost))
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_who_was_away_does_not_blame_the_exchange(monkeypatch: pytest.MonkeyPatch, blocking: bool) -> None:
+    """A consumer that is busy for several pings, a process that stands still between ping and pong."""
+    monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)
+    away_seconds = 0.7
+    stood_still = False
+
+    async def handle(socket: ServerConnection) -> None:
+        nonlocal stood_still
+        path = await greet(socket)
+        if path.endswith("private"):
+            for mark in ("1000", "1001"):  # The second waits for who is away, and stops the pings.
+                await socket.send(json.dumps(pushed(ASKED, LEG | {"markPrice": mark})))
+        answered = 0
+        async for _ in pongs(socket):
+            if blocking and not stood_still:
+                stood_still = True
+                time.sleep(away_seconds)  # noqa: ASYNC251 (the whole process, as SIGSTOP does it)
+            answered += 1
+            if answered == 4 and path.endswith("private"):
+                await socket.send(json.dumps(pushed(ASKED, LEG | {"markPrice": "1007"})))
+
+    async def follow(url: str, lost: list[str]) -> None:
+        key = Credentials("key", "secret", "passphrase")
+        async with aclosing(live_positions(url, key, "ETHUSDT", on_lost=lost.append)) as changes:
+            await until(changes, bool)
+            if not blocking:
+                await asyncio.sleep(away_seconds)
+            await until(changes, at_mark(1007))
+
+    async def served() -> list[str]:
+        lost: list[str] = []
+        async with serve(handle, "127.0.0.1", 0) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            await follow(f"http://127.0.0.1:{port}", lost)
+        return lost
+
+    assert [] == asyncio.run(served())
 
 
 def test_streams_are_where_the_calls_are_but_for_the_exchange() -> None:

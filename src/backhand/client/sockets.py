@@ -27,6 +27,9 @@ from backhand.wire.signature import sign, signing_key
 #: The exchange wants one each 30 s, whatever else is sent. A connection is taken for dead when nothing at all
 #: came from one ping to the next, so this is also how long a silent loss goes unnoticed, twice over.
 PING_SECONDS: Final = 5.0
+#: A ping that is late by more than this part of that time tells that it was this process that stood still:
+#: what came meanwhile is not read yet, so that nothing is known of a silence before the next ping.
+LATE_PART: Final = 0.1
 #: Largest frame that is read: a book of 500 levels a side is about 30 kB.
 FRAME_BYTES_MAX: Final = 1024 * 1024
 
@@ -172,16 +175,17 @@ class Socket:
             with understood():
                 frame = _FRAME.decode(text)
                 if not isinstance(frame.get("arg", {}), dict):
-                    raise ValueError("its arg names no topic")
+                    raise ValueError("its arg names no topic")  # noqa: TRY004 (as other frames)
             if frame.get("event") == "error":
                 raise refused(str(frame.get("code", "")), str(frame.get("msg", "")), 0)
             return frame
 
     async def _ping(self) -> None:
-        if not self._heard:
+        now = asyncio.get_running_loop().time()
+        if not self._heard and now - self._ping_at < LATE_PART * PING_SECONDS:
             raise ConnectionLost("the exchange is silent")
         self._heard = False
-        self._ping_at += PING_SECONDS
+        self._ping_at = now + PING_SECONDS
         await self._send(PING)
 
     async def _ask(self, op: str, args: Sequence[object]) -> None:
