@@ -94,6 +94,26 @@ def test_a_venue_that_goes_away_after_its_answer(
         assert done.stdout
 
 
+@pytest.mark.parametrize(
+    ("gone_after", "said"),
+    [
+        ("order/detail", ["the positions are not known"]),
+        ("click-backhand", ["the opening leg is not known", "the positions are not known"]),
+    ],
+)
+def test_what_is_not_known_of_a_reversal_is_said(
+    person: Person, stand: Stand, gone_after: str, said: list[str]
+) -> None:
+    """Null in the document, and a line on standard error for each; the code is 0."""
+    person.trader.take(LINEAR, "+3")
+    url = stand(gone_after=gone_after).base_url
+    done = person.run("reverse", ETH, "--yes", "-o", "json", BACKHAND_URL=url)
+    assert (0, "-3") == (done.returncode, person.held), done.stderr
+    told = re.findall(r"done; (.* not known)", done.stderr)
+    left_out = [name for name in ("opened", "positions") if json.loads(done.stdout)["reversal"][name] is None]
+    assert (said, len(said)) == (told, len(left_out))
+
+
 def test_a_receipt_that_is_refused_is_left_out(person: Person, stand: Stand) -> None:
     """429 for the receipt is said, and does not become the reversal's exit code."""
     person.trader.take(LINEAR, "+3")

@@ -209,6 +209,10 @@ def reverse(
         with Change() as change:
             quoted, done = _agree(client, wish, ask, output, change)
             receipt = _receipt(client, done.client_oid)
+            if done.opened is None:
+                say(f"done; the opening leg is not known. {_look_for(wish.symbol, done.client_oid)}")
+            if done.positions is None:
+                say(f"done; the positions are not known. See them with `backhand positions {wish.symbol}`.")
             if output is Output.JSON:
                 print_json(Outcome(quote=quoted, reversal=done, receipt=receipt))
                 return
