@@ -5,8 +5,10 @@ from io import StringIO
 
 import pytest
 from rich.console import Console, RenderableType
+from rich.text import Text
 
-from backhand.cli.printing import RowsTable
+from backhand.cli.exits import say
+from backhand.cli.printing import RowsTable, facts_table
 from tests.cli.commands import Person
 from tests.http.venue import LINEAR
 
@@ -44,6 +46,22 @@ def table() -> RowsTable:
 def test_what_can_be_spared_goes_first(columns: int, row: str) -> None:
     """The spare column, then the blanks; what is left stays whole."""
     assert row in drawn(table(), columns)
+
+
+FOREIGN = "\x1b[2J[red]\r\x9b1m\u202e[/]ü"
+HARMLESS = "\\x1b[2J[red]\\r\\x9b1m\\u202e[/]ü"
+
+
+def test_texts_of_others_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither by the terminal nor as markup: in cells, titles, facts, and what is said."""
+    for shown in (
+        RowsTable(FOREIGN, ("a", "b", "c"), [(FOREIGN, FOREIGN, Text("1").append(FOREIGN))]),
+        facts_table(FOREIGN, [(FOREIGN, FOREIGN)]),
+    ):
+        screen = "\n".join(drawn(shown, 200))
+        assert (3, True) == (screen.count(HARMLESS), screen.replace("\n", "").isprintable())
+    say(FOREIGN)
+    assert f"backhand: {HARMLESS}\n" == capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [("positions",), ("watch", "--count", "1")])

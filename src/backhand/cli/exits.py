@@ -17,6 +17,7 @@ from typing import Final, Self
 
 import typer
 
+from backhand.cli.printing import plain
 from backhand.client import (
     AccessRefused,
     ClientError,
@@ -232,4 +233,4 @@ def _write_no_more() -> None:
 def say(text: str) -> None:
     """Say something to people; who has closed standard error misses it, and no exit code changes by that."""
     with suppress(OSError):
-        typer.echo(f"backhand: {text}", err=True)
+        typer.echo(f"backhand: {plain(text)}", err=True)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 from rich.console import Console, ConsoleOptions
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -75,6 +76,11 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
+def plain(text: str) -> str:
+    r"""Write what a terminal would obey as `\x1b` and the like: texts of others are only shown."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def shown(value: object) -> str:
     """Write one value for people: numbers without trailing zeros or exponent."""
     if value is None or value == "":
@@ -96,6 +102,13 @@ def signed(value: Decimal | None) -> Text:
 def rounded_money(amount: Decimal) -> Decimal:
     """Round a computed amount to as many digits as a person reads, of ether as of dollars."""
     return amount.quantize(Decimal("0.01" if abs(amount) >= 1 else "0.000001"))
+
+
+def _cell(value: object) -> Text:
+    """Write one value for a table, where it is neither obeyed by the terminal nor taken for markup."""
+    if isinstance(value, Text) and value.plain.isprintable():
+        return value
+    return Text(plain(value.plain if isinstance(value, Text) else shown(value)))
 
 
 class RowsTable:
@@ -122,7 +135,7 @@ class RowsTable:
     ) -> None:
         self._title = title
         self._columns = columns
-        self._rows = [[value if isinstance(value, Text) else shown(value) for value in row] for row in rows]
+        self._rows = [[_cell(value) for value in row] for row in rows]
         self._numbers = numbers
         self._spare = spare
         self._wrapped = wrapped
@@ -139,7 +152,7 @@ class RowsTable:
         yield table
 
     def _without(self, left_out: Sequence[str]) -> Table:
-        table = Table(title=self._title, title_justify="left", title_style="bold")
+        table = Table(title=escape(plain(self._title)), title_justify="left", title_style="bold")
         kept = [place for place, column in enumerate(self._columns) if column not in left_out]
         for place in kept:
             column = self._columns[place]
@@ -155,9 +168,9 @@ class RowsTable:
 
 def facts_table(title: str, facts: Iterable[tuple[str, object]]) -> Table:
     """Make a table of names and values."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
+    table = Table(title=escape(plain(title)), title_justify="left", title_style="bold", show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for name, value in facts:
-        table.add_row(name, value if isinstance(value, Text) else shown(value))
+        table.add_row(_cell(name), _cell(value))
     return table
