@@ -260,7 +260,7 @@ def test_secrets_are_not_readable_in_the_data_folder(venue: VenueProcess, tmp_pa
         content = file.read_bytes()
         assert credentials.secret.encode() not in content
         assert credentials.passphrase.encode() not in content
-    assert 0o600 == (tmp_path / "data" / "secrets.key").stat().st_mode & 0o777
+    assert {0o600} == {file.stat().st_mode & 0o777 for file in (tmp_path / "data").iterdir()}
 
 
 def test_equal_seeds_give_equal_keys_prices_and_ids(tmp_path: Path) -> None:
@@ -309,6 +309,8 @@ def test_a_token_is_asked_for_when_there_is_one(tmp_path: Path) -> None:
         (("--market", "real"), "is not known"),
         (("--memory", "--data", "x"), "exclude each other"),
         (("--limits", "maybe"), "'maybe'"),
+        (("--ip-limits", "--limits", "off"), "exclude each other"),
+        (("--ip-limits", "--clock", "frozen"), "needs --limits on"),
         (("--port", "65536"), "--port"),
         (("--seed", "x"), "--seed"),
         (("--fidelity", "one_way_size=both"), "is not known; use one_way_size=ignore|honour, maintenance="),

@@ -157,8 +157,29 @@ def test_damage_found_while_running_ends_the_history_and_heals_at_the_next_start
     assert expected == fold_into(path, tape.applied)
 
 
-def test_a_file_that_cannot_be_opened_is_left_alone(tmp_path: Path) -> None:
-    """A folder in the file's place is somebody's mistake, and nothing is deleted."""
-    with pytest.raises(HistoryFailed):
-        History(tmp_path, VENUE)
-    assert tmp_path.is_dir()
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_file_that_cannot_be_opened_is_left_alone(tmp_path: Path, dangling: bool) -> None:
+    """A folder or a link to nowhere in the file's place is somebody's mistake: named, and not deleted."""
+    path = tmp_path / "history.db"
+    if dangling:
+        path.symlink_to(tmp_path / "nowhere" / "history.db")
+    else:
+        path.mkdir()
+    with pytest.raises(HistoryFailed) as failure:
+        History(path, VENUE)
+    assert str(failure.value).startswith(f"{path}: ")
+    assert "it may be deleted" in str(failure.value)
+    assert path.is_symlink() if dangling else path.is_dir()
+
+
+def test_its_files_are_the_owners_alone(tmp_path: Path) -> None:
+    """The read models are as private as the journal, from their first moment, whatever the umask."""
+    path = tmp_path / "history.db"
+    before = os.umask(0)
+    try:
+        history = History(path, VENUE)
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        history.close()
+    finally:
+        os.umask(before)
+    assert {"history.db": 0o600, "history.db-wal": 0o600, "history.db-shm": 0o600} == modes

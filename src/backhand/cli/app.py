@@ -120,7 +120,8 @@ def serve(
         bool,
         typer.Option(
             "--ip-limits",
-            help="Also those per IP address; on loopback everybody shares one, so not if not said.",
+            help="Also those per IP address; on loopback everybody shares one, so not if not said. With "
+            "--clock frozen it needs --limits on.",
         ),
     ] = False,
     contracts: Annotated[
@@ -152,6 +153,8 @@ def serve(
         _usage("--ip-limits and --limits off exclude each other")
     _require_here("--market", market, ("synthetic", "manual"), ("replay:",))
     clock_mode, speed = _clock(clock)
+    if ip_limits and limits is None and clock_mode == "frozen":
+        _usage("--ip-limits needs --limits on with --clock frozen, where limits are off if not said")
     token = _token(control_token_file)
     if token is None and not is_loopback(host):
         _usage(f"--host {host} is not loopback: the operator's API needs --control-token-file there")

@@ -152,6 +152,9 @@ def _require_ours(connection: sqlite3.Connection, venue_id: str) -> int:
 
 
 def _make(path: Path | None, venue_id: str) -> Opened:
+    if path is not None:
+        # Made here and not by SQLite, so that it and its log are private from the first moment.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = _connect(path)
     try:
         # One transaction: a file either has all of this or nothing, and then it is made again.

@@ -113,7 +113,9 @@ class History:
         try:
             opened = open_history(path, venue_id)
         except (sqlite3.Error, OSError) as error:
-            raise HistoryFailed(f"{path}: {error}") from error
+            raise HistoryFailed(
+                f"{path}: {error}; it may be deleted, and is then made again from the journal"
+            ) from error
         self._path = path
         self._connection = opened.connection
         self._folds = opened.folds
