@@ -195,7 +195,7 @@ def test_a_sound_configuration_has_no_findings(person: Person) -> None:
     """Every check is ok, in both forms; what is open is said."""
     assert {"ok"} == set(findings(person).values())
     person.trader.take(LINEAR, "+1")
-    assert "1 positions and 0 orders are open" in person.run("doctor").stdout
+    assert "1 position and 0 orders are open" in person.run("doctor").stdout
 
 
 def test_the_doctor_names_what_is_wrong(enrol: Enrol, exchange: Exchange, tmp_path: Path) -> None:

@@ -257,6 +257,10 @@ def _accounts(client: Client) -> Iterator[Finding]:
             yield Finding(
                 product,
                 "ok",
-                f"{len(held)} positions and {len(resting)} orders are open",
+                f"{_counted(len(held), 'position')} and {_counted(len(resting), 'order')} are open",
                 "They block a change of position mode, and of margin mode for their symbols.",
             )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
