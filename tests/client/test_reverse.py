@@ -162,6 +162,19 @@ def test_it_is_sent_again_only_when_it_surely_did_nothing(
         coded("40757", "Not enough position", 499),
         coded("40757", "Not enough position", 301),
         coded("429", "Too Many Requests", 503),
+        # JSON that no reader of it can take.
+        HttpAnswer(200, {}, b'{"code":"00000","data":' + b"[" * 900 + b"]" * 900 + b"}"),
+        HttpAnswer(
+            200, {}, b'{"code":"00000","data":{"orderId":1.5e99999999999999999999,"clientOid":"made-1"}}'
+        ),
+        HttpAnswer(
+            200,
+            {},
+            b'{"code":"00000","data":{"orderId":"1","clientOid":"made-1","x":'
+            + b"[" * 950
+            + b"]" * 950
+            + b"}}",
+        ),
         # An answer, but to whom?
         data({"orderId": "18", "clientOid": "made-0"}),
         data({"orderId": "18"}),

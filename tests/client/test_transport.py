@@ -107,9 +107,25 @@ def lie_about_gzip(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}")
 
 
+def lead_nowhere(connection: socket.socket) -> None:
+    """A redirect is not followed, and yet the library reads where it leads."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 307 Over There\r\nlocation: javascript:x\r\ncontent-length: 0\r\n\r\n")
+
+
+def lead_to_no_name(connection: socket.socket) -> None:
+    """The same to a host whose name cannot be read."""
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 307 Over There\r\nlocation: http://xn--a/\r\ncontent-length: 0\r\n\r\n")
+
+
 @BOTH
 @pytest.mark.parametrize(
-    "behaviour", [hang_up, be_silent, drip, drip_heads, stop_short, talk_nonsense, lie_about_gzip]
+    "behaviour",
+    [
+        *(hang_up, be_silent, drip, drip_heads, stop_short, talk_nonsense, lie_about_gzip),
+        *(lead_nowhere, lead_to_no_name),
+    ],
 )
 def test_what_may_have_been_received_is_lost(exchange: Exchange, behaviour: Behaviour) -> None:
     """Once a byte may have left, no failure is called "not sent", and each ends in about the time given."""

@@ -8,7 +8,9 @@ from typing import Final
 
 import pytest
 
-from backhand.engine.adl import AdlQueue, adl_queue
+from backhand.engine import liquidation
+from backhand.engine.adl import adl_queue, first_of
+from backhand.engine.market import AdlQueue
 from backhand.engine.state import Holding
 from tests.simulation import world
 from tests.simulation.forms import COMPILED
@@ -34,7 +36,9 @@ def test_another_hash_seed_plays_the_same_world(hash_seed: str) -> None:
 def fingerprint_elsewhere(hash_seed: str, before: str) -> str:
     """The fingerprint that a process of its own gives, after a program that may break something."""
     program = f"""
-from backhand.engine.adl import AdlQueue, adl_queue
+from backhand.engine import liquidation
+from backhand.engine.adl import adl_queue, first_of
+from backhand.engine.market import AdlQueue
 from backhand.engine.state import Holding
 from tests.simulation import world
 {before}
@@ -52,15 +56,14 @@ print(world.fingerprint(2, {FINGERPRINT_COMMANDS}))
 def test_who_is_deleveraged_next_is_first_of_all_scored_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """While one price liquidates many, what is kept of the scores is what they are."""
     asked = 0
-    first = AdlQueue.first
 
     def compared(queue: AdlQueue) -> Holding | None:
         nonlocal asked
         asked += 1
-        found = first(queue)
+        found = first_of(queue)
         assert found is next(iter(adl_queue(queue.market, queue.side)), None)
         return found
 
-    monkeypatch.setattr(AdlQueue, "first", compared)
+    monkeypatch.setattr(liquidation, "first_of", compared)
     world.play(SEEDS[0], 20_000)
     assert asked > 100

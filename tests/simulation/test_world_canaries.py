@@ -185,10 +185,10 @@ def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Brea
 def test_a_queue_in_the_order_of_a_set_is_caught() -> None:
     """Deleveraging in the order of hashes holds every rule, but not in the same way in another process."""
     shuffled = """
-from backhand.engine import adl
+from backhand.engine import adl, liquidation
 def unordered(queue):
     held = {holding.account.uid: holding for holding in adl.adl_queue(queue.market, queue.side)}
     return held[next(iter(set(held)))] if held else None
-adl.AdlQueue.first = unordered
+liquidation.first_of = unordered
 """
     assert fingerprint_elsewhere("1", shuffled) != fingerprint_elsewhere("2", shuffled)

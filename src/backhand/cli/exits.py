@@ -206,9 +206,11 @@ class Change:
             raise Stop(
                 Exit.NOT_SHOWN, f"{self._done}, but it could not be shown: {_reason(error)}. {self._look}"
             ) from None
-        if self._sent and isinstance(error, KeyboardInterrupt):
+        if self._sent and not isinstance(error, ClientError | ValueError | TypeError):
+            # Ctrl-C, or a fault of ours. What the client has to say of values, it says before it sends.
             raise Stop(
-                Exit.UNKNOWN, f"interrupted while {self._sent} was on its way, it may happen. {self._look}"
+                Exit.UNKNOWN,
+                f"{_reason(error)} while {self._sent} was on its way, it may happen. {self._look}",
             ) from None
         if isinstance(error, OutcomeUnknown):
             raise Stop(Exit.UNKNOWN, f"{error}. {self._look}") from None

@@ -240,7 +240,7 @@ def read(answer: HttpAnswer, shape: type[T]) -> T:
     data = read_data(answer)
     try:
         return msgspec.convert(present(data), shape, strict=False)
-    except (msgspec.ValidationError, ValueError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise AnswerLost(f"the answer is not understood: {error}") from error
 
 
@@ -259,7 +259,7 @@ def read_data(answer: HttpAnswer) -> Any:  # noqa: ANN401 (JSON is of any type)
         code = envelope.code
         if answer.status in _OK and code == SUCCESS:
             return _DATA.decode(envelope.data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError, RecursionError) as error:
         raise AnswerLost(f"HTTP {answer.status} with a body that cannot be read") from error
     text = envelope.msg or ""
     told = answer.status in _TOLD and answer.status not in _GIVEN_UP and _CODE.fullmatch(code) is not None

@@ -89,8 +89,6 @@ _BEFORE_SENDING: Final = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-#: Everything else that it raises; a closed or cut stream is one of the latter two.
-_ANY: Final = (httpx.HTTPError, httpx.StreamError, OSError)
 _LIMITS: Final = httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX)
 
 
@@ -120,12 +118,15 @@ class HttpxTransport:
                 for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > ANSWER_BYTES_MAX or time.monotonic() > ends_at:
-                        raise AnswerLost("the answer is too long or too slow")
-                return HttpAnswer(response.status_code, response.headers, bytes(body))
+                        break
+                else:
+                    return HttpAnswer(response.status_code, response.headers, bytes(body))
         except _BEFORE_SENDING as error:
             raise NotSent(_said(error)) from error
-        except _ANY as error:
+        except Exception as error:
+            # Whatever else it is: a redirect to nowhere makes the library fail with errors of others.
             raise AnswerLost(_said(error)) from error
+        raise AnswerLost("the answer is too long or too slow")
 
     def close(self) -> None:
         """Close all connections."""
@@ -229,12 +230,14 @@ class AsyncHttpxTransport:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > ANSWER_BYTES_MAX:
-                        raise AnswerLost("the answer is too long")
-                return HttpAnswer(response.status_code, response.headers, bytes(body))
+                        break
+                else:
+                    return HttpAnswer(response.status_code, response.headers, bytes(body))
         except _BEFORE_SENDING as error:
             raise NotSent(_said(error)) from error
-        except (*_ANY, TimeoutError) as error:
+        except Exception as error:
             raise AnswerLost(_said(error)) from error
+        raise AnswerLost("the answer is too long")
 
     async def close(self) -> None:
         """Close all connections."""

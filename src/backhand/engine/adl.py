@@ -10,50 +10,45 @@ from heapq import heappop, heappush
 
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
 from backhand.engine.margin import unrealised_e20, value_e20
-from backhand.engine.market import Market
-from backhand.engine.state import Holding, Position
+from backhand.engine.market import AdlQueue, Market
+from backhand.engine.state import Holding, Position, State
 from backhand.units import E12, E16
 
 
-class AdlQueue:
-    """
-    The clients' legs on a side of a market by score, while marks stand still; the house stands apart.
-
-    Of equal scores the older position comes first. Only what was touched since is scored again: one price
-    may liquidate thousands, and each of them asks.
-    """
-
-    def __init__(self, market: Market, side: int) -> None:
-        self.market = market
-        self.side = side
-        #: Negative score, position id, the ledger's version that it was worked out at, and whose it is.
-        self._heap: list[tuple[int, int, int, Holding]] = []
+def kept_queue(state: State, market: Market, side: int) -> AdlQueue:
+    """The queue of a side of a market, made at the first question about it since marks moved."""
+    queue = state.adl_queues.get((market.symbol, side))
+    if queue is None:
+        queue = state.adl_queues[market.symbol, side] = AdlQueue(market, side)
         for holding in market.held.values():
             leg = holding.leg(side)
-            if leg is not None and not holding.account.is_house:
-                self._score(holding, leg)
+            if leg is not None:
+                leg.scored_version = -1
+    return queue
 
-    def first(self) -> Holding | None:
-        """Who is to be deleveraged now."""
-        side = self.side
-        for holding in self.market.held.values():
-            leg = holding.leg(side)
-            if leg is None or leg.scored_version == holding.ledger.version or holding.account.is_house:
-                continue
-            self._score(holding, leg)
-        heap = self._heap
-        while heap:
-            _, position_id, version, holding = heap[0]
-            leg = holding.leg(side)
-            if leg is not None and leg.position_id == position_id and leg.scored_version == version:
-                return holding
-            heappop(heap)
-        return None
 
-    def _score(self, holding: Holding, leg: Position) -> None:
-        version = holding.ledger.version
-        leg.scored_version = version
-        heappush(self._heap, (-adl_score_e16(holding, leg), leg.position_id, version, holding))
+def first_of(queue: AdlQueue) -> Holding | None:
+    """
+    Who of the clients is to be deleveraged now; of equal scores the older position.
+
+    Only what was touched since the last question is scored again: one price may liquidate thousands, and
+    each of them asks.
+    """
+    side = queue.side
+    for holding in queue.market.held.values():
+        leg = holding.leg(side)
+        if leg is None or leg.scored_version == holding.ledger.version or holding.account.is_house:
+            continue
+        leg.scored_version = holding.ledger.version
+        score_e16 = adl_score_e16(holding, leg)
+        heappush(queue.heap, (-score_e16, leg.position_id, leg.scored_version, holding))
+    while queue.heap:
+        _, position_id, version, holding = queue.heap[0]
+        leg = holding.leg(side)
+        if leg is not None and leg.position_id == position_id and leg.scored_version == version:
+            return holding
+        heappop(queue.heap)
+    return None
 
 
 def adl_queue(market: Market, side: int) -> list[Holding]:

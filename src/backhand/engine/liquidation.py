@@ -15,7 +15,7 @@ from typing import Final
 
 from backhand.engine.accepting import venue_order
 from backhand.engine.accounts import isolated_available_e20
-from backhand.engine.adl import AdlQueue
+from backhand.engine.adl import first_of, kept_queue
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
@@ -270,11 +270,9 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
     price_ticks = bankruptcy_ticks
     if price_ticks <= 0:
         price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
-    queue = state.adl_queues.get((market.symbol, -side))
-    if queue is None:
-        queue = state.adl_queues[market.symbol, -side] = AdlQueue(market, -side)
+    queue = kept_queue(state, market, -side)
     while order.open_lots:
-        other = queue.first()
+        other = first_of(queue)
         if other is None:
             break
         _match_with(state, order, other, side, price_ticks, events)

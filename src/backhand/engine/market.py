@@ -145,3 +145,14 @@ class Market:
     def depth(self, levels_max: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Resting (price_ticks, size_lots) of both sides, best first: bids, asks."""
         return self.book.depth(levels_max)
+
+
+class AdlQueue:
+    """The legs on a side of a market by score, while marks stand still; see `adl`."""
+
+    def __init__(self, market: Market, side: int) -> None:
+        self.market = market
+        self.side = side
+        #: Negative score, position id, the ledger's version that it was worked out at, and whose it is; also
+        #: what holds no longer.
+        self.heap: list[tuple[int, int, int, Holding]] = []

@@ -12,7 +12,7 @@ and lists, so that every iteration has one defined order.
 """
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from backhand.commands import (
     HOUSE_UID,
@@ -32,10 +32,7 @@ from backhand.commands import (
     WhenFlat,
 )
 from backhand.engine.book import Order
-from backhand.engine.market import Market
-
-if TYPE_CHECKING:
-    from backhand.engine.adl import AdlQueue
+from backhand.engine.market import AdlQueue, Market
 
 #: The first order, trade and position identifiers; 19 digits from the start, so that text sorts as numbers.
 FIRST_ID: Final = 10**18
