@@ -27,6 +27,9 @@ run := .venv/bin/python -m
 # What is tested on both forms of the engine: its own tests, and whatever else is made of the same rules.
 engine_tests := tests/test_compiled.py $(wildcard tests/engine tests/golden tests/simulation)
 
+# They start a process for each thing that they try, so they run beside the others.
+apart := tests/cli tests/client
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
 
@@ -37,8 +40,10 @@ serve: $(ready) ## run a venue in the foreground; options in ARGS="--port 8080"
 	@.venv/bin/backhand serve $(ARGS)
 
 test: check build $(clients) ## check, then every test interpreted, then the engine's tests compiled
-	@echo "== tests, engine interpreted"
-	@BACKHAND_ENGINE=interpreted $(run) pytest
+	@echo "== tests, engine interpreted; beside them, shown afterwards: $(apart)"
+	@BACKHAND_ENGINE=interpreted $(run) pytest $(apart) >.build/apart.log 2>&1 & apart=$$!; \
+	  BACKHAND_ENGINE=interpreted $(run) pytest $(apart:%=--ignore=%); others=$$?; \
+	  wait $$apart; ended=$$?; cat .build/apart.log; exit $$((others | ended))
 	@echo "== tests, engine compiled: $(engine_tests)"
 	@BACKHAND_ENGINE=compiled PYTHONPATH="$(CURDIR)/.build/compiled" $(run) pytest $(engine_tests)
 
