@@ -16,13 +16,13 @@ excluded_keys = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take files of cases."""
+    """Take further files of cases."""
     parser.addoption(
         "--golden",
         action="append",
         type=Path,
         metavar="PATH",
-        help="a file of golden cases; repeatable (default: contract-math.json beside the tests)",
+        help="a further file of golden cases, beside contract-math.json of the tests; repeatable",
     )
 
 
@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test of each case of each file; ids are unique across files."""
     if "case" not in metafunc.fixturenames:
         return
-    files = metafunc.config.getoption("--golden", default=None) or [DEFAULT_FILE]
+    files = [DEFAULT_FILE, *(metafunc.config.getoption("--golden", default=None) or [])]
     cases = []
     for path in files:
         try:
