@@ -1,6 +1,7 @@
 """Tables in a terminal of 80 columns: what matters is there, and no figure is cut."""
 
 import re
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -8,7 +9,8 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from backhand.cli.exits import say
-from backhand.cli.printing import RowsTable, facts_table
+from backhand.cli.printing import RowsTable, facts_table, rounded_money
+from backhand.cli.reading import rounded_price
 from tests.cli.commands import Person
 from tests.http.venue import LINEAR
 
@@ -108,3 +110,10 @@ def test_a_reversal_fits(person: Person) -> None:
     code, screen = person.type("", "reverse", ETH, "--yes", COLUMNS="80", LINES="24")
     assert (0, False) == (code, "…" in screen)
     assert 2 == len(re.findall(r"\b1\d{18}\b", screen))
+
+
+def test_a_number_of_any_size_is_shown() -> None:
+    """What an exchange sends may have more digits than Python rounds by itself."""
+    assert "1" + "0" * 30 == rounded_price(Decimal("1e30"))
+    assert Decimal("-12345e36") == rounded_money(Decimal("-1.2345e40"))
+    assert "3200.4444" == rounded_price(Decimal("3200.444363080249"))

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -37,6 +37,10 @@ class Output(StrEnum):
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="Tables for people, or one JSON document for programs.")
 ]
+
+
+#: Enough for any number that an exchange can send.
+_WIDE: Final = Context(prec=1000)
 
 
 class _Console(Console):
@@ -99,9 +103,14 @@ def signed(value: Decimal | None) -> Text:
     return Text(("+" if value > 0 else "") + shown(value), style)
 
 
+def rounded(number: Decimal, unit: str) -> Decimal:
+    """Round to a unit, however large a number is: Python's own context refuses 29 digits."""
+    return number.quantize(Decimal(unit), context=_WIDE)
+
+
 def rounded_money(amount: Decimal) -> Decimal:
     """Round a computed amount to as many digits as a person reads, of ether as of dollars."""
-    return amount.quantize(Decimal("0.01" if abs(amount) >= 1 else "0.000001"))
+    return rounded(amount, "0.01" if abs(amount) >= 1 else "0.000001")
 
 
 def _cell(value: object) -> Text:

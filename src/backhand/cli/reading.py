@@ -26,6 +26,7 @@ from backhand.cli.printing import (
     console,
     facts_table,
     print_json,
+    rounded,
     rounded_money,
     shown,
     signed,
@@ -293,12 +294,12 @@ def rounded_price(price: Decimal | None) -> str:
     """Write a computed price with as many digits as a person reads; none where there is none."""
     if price is None or price <= 0:
         return shown(None)
-    return shown(price.quantize(Decimal("0.0001" if price >= 1 else "0.00000001")))
+    return shown(rounded(price, "0.0001" if price >= 1 else "0.00000001"))
 
 
 def percent(ratio: Decimal) -> str:
     """Write a ratio in per cent."""
-    return f"{shown((ratio * 100).quantize(Decimal('0.01')))} %"
+    return f"{shown(rounded(ratio * 100, '0.01'))} %"
 
 
 READING_HELP: Final = {
