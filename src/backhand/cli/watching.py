@@ -34,6 +34,7 @@ def watched(
     """
 
     async def follow() -> None:
+        _end_at_sigterm()
         shown = 0
         changes = live_positions(url, credentials, symbol, paptrading=paptrading, on_lost=_say_lost)
         async with aclosing(changes):
@@ -43,10 +44,22 @@ def watched(
                 if shown == count:
                     return
 
-    # Ctrl-C is how watching ends, and a polite kill is taken for one, so that the cursor comes back.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
+    # Ctrl-C is how watching ends.
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(follow())
+
+
+def _end_at_sigterm() -> None:
+    """
+    Take a polite kill for Ctrl-C, so that the cursor comes back.
+
+    As asyncio does with Ctrl-C itself: the task is cancelled where it waits. An exception in the middle of
+    whatever runs may be lost there, and the program with it.
+    """
+    task = asyncio.current_task()
+    # Not every system has it.
+    with suppress(NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task and task.cancel())
 
 
 def _say_lost(reason: str) -> None:
