@@ -98,13 +98,7 @@ class Preview:
     def net(self, side: int, matches: list[Match]) -> None:
         """Trade in one-way mode: what the other side holds is closed first, the rest opens."""
         for match in matches:
-            if match.lots:
-                self._charge(match.lots, match.maker.price_ticks)
-                closing = min(match.lots, self.lots(-side))
-                if closing:
-                    self._reduce(-side, closing, match.maker.price_ticks)
-                if closing < match.lots:
-                    self._extend(side, match.lots - closing, match.maker.price_ticks)
+            self.fill(side, 0, False, match.lots, match.maker.price_ticks, True)
 
     def lots(self, side: int) -> int:
         """Lots held on a side."""
