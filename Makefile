@@ -40,10 +40,12 @@ serve: $(ready) ## run a venue in the foreground; options in ARGS="--port 8080"
 	@.venv/bin/backhand serve $(ARGS)
 
 test: check build $(clients) ## check, then every test interpreted, then the engine's tests compiled
-	@echo "== tests, engine interpreted; beside them, shown afterwards: $(apart)"
+	@echo "== tests, engine interpreted; beside them, shown afterwards in a line or, if it failed, whole: $(apart)"
 	@BACKHAND_ENGINE=interpreted $(run) pytest $(apart) >.build/apart.log 2>&1 & apart=$$!; \
 	  BACKHAND_ENGINE=interpreted $(run) pytest $(apart:%=--ignore=%); others=$$?; \
-	  wait $$apart; ended=$$?; cat .build/apart.log; exit $$((others | ended))
+	  wait $$apart; ended=$$?; \
+	  if [ $$ended -eq 0 ]; then tail -n 1 .build/apart.log; else cat .build/apart.log; fi; \
+	  exit $$((others | ended))
 	@echo "== tests, engine compiled: $(engine_tests)"
 	@BACKHAND_ENGINE=compiled PYTHONPATH="$(CURDIR)/.build/compiled" $(run) pytest $(engine_tests)
 
