@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backhand.engine.margin import (
@@ -30,7 +30,6 @@ TICKS = st.integers(0, 7).flatmap(lambda digits: st.integers(1, 10**digits))
 MARGINS_E16 = st.integers(0, 22).flatmap(lambda digits: st.integers(0, 10**digits))
 NETS_E8 = st.integers(-(10**12), 10**12)
 EACH_MARKET = pytest.mark.parametrize("market", MARKETS, ids=[market.symbol for market in MARKETS])
-MANY = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
 
 def profit(market: Market, side: int, size: Fraction, average: Fraction, price: Fraction) -> Fraction:
@@ -48,7 +47,6 @@ def size_of(market: Market, lots: int) -> Fraction:
 
 
 @EACH_MARKET
-@MANY
 @given(side=SIDES, lots=LOTS, average_ticks=TICKS, margin_e16=MARGINS_E16)
 def test_the_bankruptcy_price_is_the_last_that_the_margin_covers(
     market: Market, side: int, lots: int, average_ticks: int, margin_e16: int
@@ -74,14 +72,15 @@ def test_the_bankruptcy_price_is_the_last_that_the_margin_covers(
 
 
 @EACH_MARKET
-@MANY
-@given(side=SIDES, lots=LOTS, average_ticks=TICKS, margin_e16=MARGINS_E16)
+@example(side=1, lots=998, average_ticks=498_197, margin_e16=0, mark_ticks=498_197)
+@example(side=-1, lots=998, average_ticks=503_000, margin_e16=0, mark_ticks=503_000)
+@given(side=SIDES, lots=LOTS, average_ticks=TICKS, margin_e16=MARGINS_E16, mark_ticks=TICKS)
 def test_at_the_liquidation_price_maintenance_is_all_that_is_left(
-    market: Market, side: int, lots: int, average_ticks: int, margin_e16: int
+    market: Market, side: int, lots: int, average_ticks: int, margin_e16: int, mark_ticks: int
 ) -> None:
-    """An isolated leg's margin and profit are its maintenance margin there, of the tier that applies."""
+    """An isolated leg's margin and profit are its maintenance margin there, of its tier, wherever mark is."""
     average_e12 = average_ticks * market.tick_e12
-    market.mark_price_e12 = average_e12
+    market.mark_price_e12 = mark_ticks * market.tick_e12
     legs = (lots, average_e12, 0, 0) if side > 0 else (0, 0, lots, average_e12)
     price_e16 = liquidation_price_e16(market, margin_e16 * E12, *legs)
     if price_e16 == 0:
@@ -99,7 +98,6 @@ def test_at_the_liquidation_price_maintenance_is_all_that_is_left(
 
 
 @EACH_MARKET
-@MANY
 @given(side=SIDES, lots=LOTS, average_ticks=TICKS, net_e8=NETS_E8)
 def test_at_the_break_even_price_nothing_is_won_or_lost(
     market: Market, side: int, lots: int, average_ticks: int, net_e8: int

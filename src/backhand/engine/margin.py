@@ -262,19 +262,26 @@ def liquidation_price_e16(
     part = (larger, long_lots + short_lots)
     both_e8 = part[1] * market.lot_e8
     ends_e20 = market.tier_ends_e20
+    last = len(ends_e20) - 1
     start = index = tier_index(market, both_e8 * market.mark_price_e12)
+    # A fall. Where the mark is beyond the end already, the end is above it.
     price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    while index < last and falls and both_e8 * price_e16 > ends_e20[index] * E4:
+        index += 1
+        price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
     while index > 0 and (not falls or both_e8 * price_e16 <= ends_e20[index - 1] * E4):
         index -= 1
         price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
     if falls and price_e16:
         return price_e16
+    # A rise, in the same way.
     index = start
-    least_e16 = 0
     price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
-    while index < len(ends_e20) - 1 and (
-        falls or price_e16 == 0 or both_e8 * price_e16 > ends_e20[index] * E4
-    ):
+    while index > 0 and not falls and 0 < both_e8 * price_e16 <= ends_e20[index - 1] * E4:
+        index -= 1
+        price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
+    least_e16 = 0
+    while index < last and (falls or price_e16 == 0 or both_e8 * price_e16 > ends_e20[index] * E4):
         least_e16 = ceil_div(ends_e20[index] * E4, both_e8)
         index += 1
         price_e16, falls = _tier_end_price_e16(market, funds_e28, net_e16, cost_e28, part, index)
