@@ -5,13 +5,12 @@ The engine's account arithmetic against a second model, over random histories.
 histories than the fixed ones that every test run plays.
 """
 
-import os
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.commands import (
@@ -36,11 +35,11 @@ from backhand.engine.figures import account_figures
 from backhand.units import E8, E12
 from tests.engine.bookkeeper import Bookkeeper
 from tests.engine.worlds import HOUR_MS, contract
+from tests.examples import examples
 
 T = TypeVar("T")
 Choose = Callable[[Sequence[T]], T]
 
-EXAMPLES: Final = int(os.environ.get("BACKHAND_EXAMPLES", "0"))
 STEPS: Final = 30
 #: Commands of a seeded history.
 SEEDED_STEPS: Final = 150
@@ -148,14 +147,7 @@ def play(choose: Choose[Any], steps: int) -> Bookkeeper:
 
 
 @given(st.data())
-@settings(
-    max_examples=EXAMPLES or 20,
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@examples(20)
 def test_the_engine_agrees_with_the_model(data: Any) -> None:
     """Wallets, averages, margins and all figures agree, and what rounding left is in the rounding account."""
     play(lambda options: data.draw(st.sampled_from(options)), STEPS)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.commands import (
@@ -22,6 +22,7 @@ from backhand.engine.prices import running_rate_e8, tick_is_due
 from backhand.events import ClockAdvanced, FundingPaid, FundingSettled, PriceSet
 from backhand.units import E8, E12
 from tests.engine.worlds import HOUR_MS, LINEAR, World, contract
+from tests.examples import examples
 
 HOURLY = contract("BTCUSDT", funding_interval_hours=1)
 MINUTE_MS = 60_000
@@ -153,7 +154,7 @@ def played(moves: list[tuple[Any, ...]], tick_every_ms: int | None) -> tuple[Sta
 
 
 @given(MOVES)
-@settings(max_examples=40)
+@examples(40)
 def test_one_long_tick_does_what_many_short_ones_do(moves: list[tuple[Any, ...]]) -> None:
     """However often time is told, payments, marks and rates are the same."""
     often, paid_often = played(moves, 7 * MINUTE_MS + 1_001)
@@ -168,7 +169,7 @@ def test_one_long_tick_does_what_many_short_ones_do(moves: list[tuple[Any, ...]]
 
 
 @given(MOVES, st.lists(st.sampled_from([1, 999, 1_000, 4_999, 5_000, 60_000, HOUR_MS]), max_size=12))
-@settings(max_examples=60)
+@examples(60)
 def test_a_tick_is_due_exactly_when_it_changes_something(
     moves: list[tuple[Any, ...]], waits: list[int]
 ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
@@ -26,9 +26,9 @@ from backhand.journal.chain import GENESIS, link
 from backhand.journal.record import Batch, decode
 from tests.engine.checked import CheckedVenue
 from tests.engine.crowd import CONTRACTS, KINDS, UIDS, aimed, opening, pause_ms, seeded
+from tests.examples import examples
 
 ROOT: Final = Path(__file__).parents[2]
-EXAMPLES: Final = int(os.environ.get("BACKHAND_EXAMPLES", "0"))
 #: Commands of a seeded crowd: enough to reach every rule many times.
 SEEDED_COMMANDS: Final = 800
 SEEDS: Final = (1, 2, 3)
@@ -103,15 +103,7 @@ class Crowd(RuleBasedStateMachine):
 
 
 TestCrowd = Crowd.TestCase
-TestCrowd.settings = settings(
-    max_examples=EXAMPLES or 60,
-    stateful_step_count=40,
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+TestCrowd.settings = settings(examples(60), stateful_step_count=40)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

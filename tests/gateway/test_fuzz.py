@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backhand.wire.endpoints import ENDPOINTS
+from tests.examples import examples
 from tests.http.venue import LINEAR, Trader, VenueProcess, query_of
 
 #: Values that have hurt parsers and integer columns before.
@@ -30,7 +31,7 @@ GOOD = LINEAR.names | {
     "marginMode": "crossed", "orderType": "limit", "side": "buy", "tradeSide": "open", "size": "1",
     "price": "990", "posMode": "hedge_mode", "leverage": "5", "orderId": "1", "limit": "5",
 }  # fmt: skip
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(examples(300), suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.history import BillFilter, CandleFilter, TradeFilter, TriggerFilter, market_reads, reads
@@ -15,6 +15,7 @@ from backhand.history.writes import Folds, Rows, write
 from backhand.projections.bills import BILL_KINDS
 from backhand.projections.candles import CANDLES_KEPT, CandlesFold, rolled_up
 from backhand.projections.intervals import DAY_MS, INTERVALS
+from tests.examples import examples
 from tests.history.plans import plan_of
 from tests.history.stored import VENUE
 from tests.projections.tape import FIRST_ID, START_MS, TRIGGER_KINDS, seeded_tape
@@ -61,7 +62,7 @@ def connection(rows: Rows) -> Iterator[sqlite3.Connection]:
         **SPAN,
     ),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_bills_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, uid: str, wanted: BillFilter
 ) -> None:
@@ -90,7 +91,7 @@ def test_bills_are_those_that_a_plain_filter_leaves(
         **SPAN,
     ),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_waiting_orders_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, uid: str, wanted: TriggerFilter
 ) -> None:
@@ -135,7 +136,7 @@ def test_some_orders_are_found_together(connection: sqlite3.Connection, rows: Ro
 
 
 @given(wanted=st.builds(TradeFilter, symbol=st.sampled_from(["BTCUSDT", "ETHUSDT", "DOGEUSDT"]), **SPAN))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_public_trades_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, wanted: TradeFilter
 ) -> None:
@@ -167,7 +168,7 @@ def test_settlements_are_paged_newest_first(
     st.one_of(st.none(), TIMES),
     st.sampled_from([CANDLES_KEPT, 5, 1, 0]),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_candles_are_those_of_all_minutes(
     connection: sqlite3.Connection, symbol: str, kind: Any, name: str, time_ms: int | None, limit: int
 ) -> None:

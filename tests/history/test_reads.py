@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.history import FillFilter, OrderFilter, PositionFilter, reads
@@ -15,6 +15,7 @@ from backhand.projections.applied import Applied
 from backhand.projections.orders import FillRow, OrderRow, OrdersFold
 from backhand.projections.positions import ClosedPositionRow, ClosedPositionsFold
 from backhand.projections.tickers import DAY_MS
+from tests.examples import examples
 from tests.history.plans import plan_of
 from tests.history.stored import VENUE
 from tests.projections.tape import FIRST_ID, START_MS, Tape, seeded_tape
@@ -86,7 +87,7 @@ def page(found: list[T], limit: int) -> list[T]:
 
 
 @given(uid=UIDS, wanted=ORDER_FILTERS)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_orders_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, uid: str, wanted: OrderFilter
 ) -> None:
@@ -110,7 +111,7 @@ def test_orders_are_those_that_a_plain_filter_leaves(
 
 
 @given(uid=UIDS, wanted=FILL_FILTERS)
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_fills_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, uid: str, wanted: FillFilter
 ) -> None:
@@ -129,7 +130,7 @@ def test_fills_are_those_that_a_plain_filter_leaves(
 
 
 @given(uid=UIDS, wanted=POSITION_FILTERS)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_closed_positions_are_those_that_a_plain_filter_leaves(
     connection: sqlite3.Connection, rows: Rows, uid: str, wanted: PositionFilter
 ) -> None:
@@ -167,7 +168,7 @@ def test_the_newest_order_with_a_client_oid_wins(connection: sqlite3.Connection,
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=40), st.integers(-(10**30), 10**30))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_rows_come_back_as_they_were(client_oid: str, amount: int) -> None:
     """Any text and amounts of any size survive the file."""
     tape = Tape()

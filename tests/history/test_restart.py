@@ -10,10 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.history import FillFilter, History, HistoryFailed
+from tests.examples import examples
 from tests.history.stored import VENUE, content, fold_into
 from tests.projections.tape import START_MS, Tape, seeded_tape, tapes
 
@@ -21,7 +22,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @given(tapes(), st.lists(st.integers(0, 30), max_size=4))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_cut_and_reopening_gives_the_same_rows(tape: Tape, cuts: list[int]) -> None:
     """However often the history is closed and opened between two commands, the file ends up the same."""
     ends = [0, *sorted(min(cut, len(tape.applied)) for cut in cuts), len(tape.applied)]

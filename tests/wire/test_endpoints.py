@@ -1,11 +1,12 @@
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backhand.wire.codes import Refusal
 from backhand.wire.endpoints import ENDPOINTS, Endpoint
 from backhand.wire.envelope import failure
 from backhand.wire.fields import Form
+from tests.examples import examples
 from tests.wire.calls import raw_call
 
 FIELDS = sorted({name for endpoint in ENDPOINTS.values() for name in endpoint.form.__struct_encode_fields__})
@@ -43,7 +44,7 @@ QUERIES = st.lists(st.tuples(st.sampled_from(FIELDS), st.binary(max_size=20)), m
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=lambda endpoint: endpoint.path)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@examples(60)
 @given(parameters=st.binary(max_size=200) | BODIES | QUERIES)
 @example(parameters=b"[" * 200_000)
 @example(parameters=b'{"a":' * 100_000)
