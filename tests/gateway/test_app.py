@@ -10,7 +10,6 @@ import pytest
 
 from backhand.gateway.bodies import BODY_BYTES_MAX, DISCARD_BYTES_MAX
 from backhand.gateway.connection import HEAD_BYTES_MAX
-from tests.gateway.conftest import OpenTrader
 from tests.http.venue import LINEAR, MIX, Answer, Connection, Operator, Trader, VenueProcess
 
 REVERSE = f"{MIX}/order/click-backhand"
@@ -100,66 +99,11 @@ def test_demo_product_types_have_no_contracts(anybody: Connection) -> None:
     assert [4, 2, 2, 0, 0] == list(counts.values())
 
 
-def test_server_time_is_near_the_wall_and_equals_request_time(anybody: Connection) -> None:
+def test_server_time_is_near_the_wall_and_not_after_request_time(anybody: Connection) -> None:
     """With a real clock venue time is wall time."""
     answer = anybody.exchange("GET", TIME, {}, None)
     assert abs(int(answer.data["serverTime"]) - time.time() * 1000) < 5_000
-    assert 0 <= answer.json["requestTime"] - int(answer.data["serverTime"]) <= 50
-
-
-def test_an_eleventh_call_in_one_second_is_refused_and_does_nothing(
-    open_trader: OpenTrader, trader: Trader, anybody: Connection
-) -> None:
-    """Ten reversals a second, the quota in the header of each; the next has HTTP 429 and moves nothing."""
-    trader.market(LINEAR, "buy", "1")
-    start_of_second(anybody)
-    answers = [trader.reverse(LINEAR) for _ in range(11)]
-    assert [200] * 10 + [429] == [answer.status for answer in answers]
-    assert [str(left) for left in (9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0)] == [
-        answer.headers["x-mbx-used-remain-limit"] for answer in answers
-    ]
-    assert {"code": "429", "msg": "Too Many Requests", "data": None} == {
-        name: value for name, value in answers[-1].json.items() if name != "requestTime"
-    }
-    assert "+1" == trader.held(LINEAR)
-    other_key = open_trader(uid=trader.credentials.uid, balances={})
-    assert "00000" == other_key.place(LINEAR, side="buy", size="1").code
-
-
-def start_of_second(anybody: Connection) -> None:
-    """Ask for the venue's time until a second has just begun."""
-    while True:
-        now_ms = int(anybody.exchange("GET", TIME, {}, None).data["serverTime"])
-        if now_ms % 1000 < 200:
-            return
-
-
-def test_two_keys_of_an_account_share_its_quota(
-    open_trader: OpenTrader, trader: Trader, anybody: Connection
-) -> None:
-    """Limits count per account, not per key."""
-    other = open_trader(uid=trader.credentials.uid, balances={})
-    start_of_second(anybody)
-    left = [who.reverse(LINEAR).headers["x-mbx-used-remain-limit"] for who in (trader, other, trader)]
-    assert ["9", "8", "7"] == left
-
-
-def test_copy_traders_reverse_once_a_second(open_trader: OpenTrader, anybody: Connection) -> None:
-    """One reversal and one order each second; what has no lower limit keeps its own."""
-    trader = open_trader(copyTrader=True)
-    start_of_second(anybody)
-    statuses = [trader.reverse(LINEAR).status, trader.reverse(LINEAR).status]
-    assert [400, 429] == statuses
-    assert "9" == trader.get(f"{MIX}/account/account", LINEAR.names).headers["x-mbx-used-remain-limit"]
-
-
-def test_refused_signatures_use_no_quota(trader: Trader, anybody: Connection) -> None:
-    """Nobody can use up the quota of an account without its secret."""
-    start_of_second(anybody)
-    for _ in range(20):
-        headers = trader.signed("POST", REVERSE, b"{}", secret="wrong")
-        trader.connection.exchange("POST", REVERSE, headers, b"{}")
-    assert "9" == trader.reverse(LINEAR).headers["x-mbx-used-remain-limit"]
+    assert answer.json["requestTime"] >= int(answer.data["serverTime"])
 
 
 def test_an_ignored_size_is_noted(trader: Trader) -> None:

@@ -32,8 +32,9 @@ def venue(logs: Path) -> Iterator[VenueProcess]:
 
 @pytest.fixture(scope="session")
 def limited_venue(logs: Path) -> Iterator[VenueProcess]:
-    """A venue in memory as it comes, with the rate limits of the exchange."""
-    process = VenueProcess(logs / "limited.log", MEMORY).start()
+    """A venue in memory with the rate limits of the exchange, in a second that ends when a test says so."""
+    options = ("--memory", "--market", "manual", "--clock", "frozen", "--limits", "on")
+    process = VenueProcess(logs / "limited.log", options).start()
     yield process
     process.stop()
 
