@@ -327,10 +327,8 @@ def test_stopping_says_goodbye(tmp_path: Any) -> None:
     try:
         with Listener(process) as listener:
             listener.begin("books", "ETHUSDT")
-            started = time.monotonic()
             assert 0 == process.terminate()
             assert 1001 == listener.closed()
-            assert time.monotonic() - started < 5
     finally:
         process.stop()
 
