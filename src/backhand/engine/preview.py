@@ -6,7 +6,7 @@ the real legs.
 """
 
 from backhand.engine.book import Order
-from backhand.engine.guard import crossed_value_e20
+from backhand.engine.guard import crossed_funds_e28, crossed_value_e20
 from backhand.engine.margin import (
     OPENING_RATIO_MAX_E8,
     average_price_after_e12,
@@ -266,19 +266,16 @@ class Preview:
         return 0 if hold_side else min(lots, self.lots(-side))
 
     def worst_close_ticks(self, side: int) -> int:
-        """The bankruptcy price of a leg, as `guard.worst_close_ticks` has it."""
+        """The bankruptcy price of a leg; see `guard.worst_close_ticks`."""
         market = self.market
         lots, average, margin = self._leg(side)
-        if self.isolated:
-            return bankruptcy_price_ticks(market, side, lots, average, margin * E12)
-        equity_e20, _ = self.margin(side)
-        held = self.holding.lots(1) + self.holding.lots(-1)
-        mark = market.mark_price_e12
-        total_e20 = crossed_value_e20(self.holding.ledger) - margin_value_e20(market, held, mark)
-        total_e20 += margin_value_e20(market, self.long_lots + self.short_lots, mark)
-        own_e20 = margin_value_e20(market, lots, mark)
-        share_e28 = equity_e20 * E8 if own_e20 == total_e20 else equity_e20 * E8 * own_e20 // total_e20
-        funds_e28 = share_e28 - unrealised_e20(market, side, lots, average) * E8
+        funds_e28 = margin * E12
+        if not self.isolated:
+            equity_e20, _ = self.margin(side)
+            both = self.long_lots + self.short_lots
+            total_e20 = crossed_value_e20(self.holding.ledger, self.holding)
+            total_e20 += margin_value_e20(market, both, market.mark_price_e12)
+            funds_e28 = crossed_funds_e28(market, side, lots, average, equity_e20, total_e20)
         return bankruptcy_price_ticks(market, side, lots, average, funds_e28)
 
     def is_bearable(self, side: int) -> bool:
