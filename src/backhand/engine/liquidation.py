@@ -14,7 +14,6 @@ is none), the house pays. Source: contracts.md section 9.
 from typing import Final
 
 from backhand.engine.accepting import venue_order
-from backhand.engine.accounts import isolated_available_e20
 from backhand.engine.adl import first_of, kept_queue
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
@@ -30,6 +29,7 @@ from backhand.engine.margin import (
     fee_e8,
     gain_lots_e12,
     initial_margin_e16,
+    ledger_max_available_e20,
     posted_profit_e8,
     tier_index,
     unrealised_e20,
@@ -74,7 +74,7 @@ def _draw_margin(holding: Holding, leg: Position, events: list[Event]) -> bool:
     equity_e16 = leg.margin_e16 + unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12) // E4
     wanted_e16 = initial_margin_e16(market, leg.lots, market.mark_price_e12, holding.leverage(leg.side))
     amount_e16 = wanted_e16 - equity_e16
-    if amount_e16 <= 0 or amount_e16 * E4 > isolated_available_e20(holding.ledger):
+    if amount_e16 <= 0 or amount_e16 * E4 > ledger_max_available_e20(holding.ledger, isolated=True):
         return False
     if leg_buffer_e28(market, leg) + amount_e16 * E12 <= 0:
         return False

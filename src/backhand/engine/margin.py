@@ -164,6 +164,28 @@ def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int
     return initial, maintenance, unrealised
 
 
+def available_e20(wallet_e8: int, locked_e8: int, isolated_margin_e16: int) -> int:
+    """What of a wallet neither orders nor isolated legs have set aside: `available` of section 6."""
+    return (wallet_e8 - locked_e8) * E12 - isolated_margin_e16 * E4
+
+
+def max_available_e20(available: int, initial_margin: int, crossed_profit: int, isolated: bool) -> int:
+    """
+    The most that may be used to open: crossedMaxAvailable or isolatedMaxAvailable of section 6.
+
+    Margin and unrealised profit are those of all crossed legs, in e20. Their profit may open crossed legs
+    only; their loss counts always.
+    """
+    return max(0, available - initial_margin + (min(0, crossed_profit) if isolated else crossed_profit))
+
+
+def ledger_max_available_e20(ledger: Ledger, isolated: bool) -> int:
+    """`max_available_e20` of a ledger as it stands; what may leave it is that of isolated margin."""
+    initial, _, unrealised = crossed_sums(ledger, None)
+    available = available_e20(ledger.wallet_e8, ledger.locked_e8, ledger.isolated_margin_e16)
+    return max_available_e20(available, initial, unrealised, isolated)
+
+
 def crossed_equity_e20(ledger: Ledger) -> int:
     """What the crossed legs of a ledger stand on."""
     equity = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4

@@ -9,6 +9,7 @@ from backhand.engine.book import Order
 from backhand.engine.guard import crossed_funds_e28, crossed_value_e20
 from backhand.engine.margin import (
     OPENING_RATIO_MAX_E8,
+    available_e20,
     average_price_after_e12,
     bankruptcy_price_ticks,
     crossed_sums,
@@ -21,6 +22,7 @@ from backhand.engine.margin import (
     liquidation_price_e16,
     maintenance_e28,
     margin_value_e20,
+    max_available_e20,
     posted_profit_e8,
     ratio_e16,
     unrealised_e20,
@@ -148,14 +150,14 @@ class Preview:
         self.fee_e8 += fee
 
     def available_e20(self) -> int:
-        """The most that may be used to open now, in the holding's margin mode (contracts.md section 6)."""
+        """The most that may be used to open now, in the holding's margin mode."""
         initial, _, unrealised = self._crossed()
-        spare = (self.wallet_e8 - self.locked_e8) * E12 - self.isolated_margin_e16 * E4
-        spare -= self.other_initial_e20 + initial
-        unrealised += self.other_unrealised_e20
-        if self.isolated:
-            unrealised = min(0, unrealised)
-        return max(0, spare + unrealised)
+        return max_available_e20(
+            available_e20(self.wallet_e8, self.locked_e8, self.isolated_margin_e16),
+            self.other_initial_e20 + initial,
+            self.other_unrealised_e20 + unrealised,
+            self.isolated,
+        )
 
     def opening_need_e20(self, side: int, matches: list[Match]) -> int:
         """
