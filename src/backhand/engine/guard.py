@@ -1,9 +1,16 @@
 """
-The closing guard: no close at a price that leaves its holder with less than nothing.
+Both guards of contracts.md section 5.
 
-The worst price of a close is the bankruptcy price of the leg (contracts.md sections 5 and 8). It caps what
-is executed at market, and refuses limits that lie beyond it.
+The closing guard: no close at a price that leaves its holder with less than nothing. The worst price of a
+close is the bankruptcy price of the leg (section 8). It caps what is executed at market, and refuses limits
+that lie beyond it.
+
+The opening guard: no opening after which the margin ratio would be above 0.9.
+
+`orders` and `reversal_plan` hold takers to them, `sweep` resting orders when they are met.
 """
+
+from typing import Final
 
 from backhand.engine.margin import (
     EVERY_PRICE,
@@ -15,6 +22,9 @@ from backhand.engine.margin import (
 from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger, Position
 from backhand.units import E8, E12
+
+#: The most that an opening may bring the margin ratio to.
+OPENING_RATIO_MAX_E8: Final = 90_000_000
 
 
 def worst_close_ticks(holding: Holding, leg: Position) -> int:
@@ -67,3 +77,8 @@ def capped_ticks(side: int, edge_ticks: int, guard_ticks: int) -> int:
     if guard_ticks == 0:
         return edge_ticks
     return max(edge_ticks, guard_ticks) if side > 0 else min(edge_ticks, guard_ticks)
+
+
+def opening_slack_e28(equity_e20: int, maintenance_e28: int) -> int:
+    """How much more maintenance margin the opening guard would bear; below zero it refuses."""
+    return equity_e20 * OPENING_RATIO_MAX_E8 - maintenance_e28

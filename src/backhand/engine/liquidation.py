@@ -30,6 +30,7 @@ from backhand.engine.margin import (
     gain_lots_e12,
     initial_margin_e16,
     ledger_max_available_e20,
+    mark_ticks,
     posted_profit_e8,
     tier_index,
     unrealised_e20,
@@ -47,7 +48,7 @@ from backhand.events import (
     LiquidationStarted,
     PositionLiquidated,
 )
-from backhand.units import E4, E12, E20, ceil_div, half_up_div
+from backhand.units import E4, E12, E20, ceil_div
 
 #: Tiers that a crossed position comes down at a time.
 TIERS_DOWN: Final = 2
@@ -124,10 +125,10 @@ def _profit(entry: tuple[int, Holding, Position]) -> int:
 
 
 def _net(state: State, holding: Holding, long: Position, short: Position, events: list[Event]) -> None:
-    """Close what both legs of a symbol hold against each other, at mark on the nearest tick."""
+    """Close what both legs of a symbol hold against each other, at mark."""
     market = holding.market
     lots = min(long.lots, short.lots)
-    price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
+    price_ticks = mark_ticks(market)
     sell = venue_order(state, holding, -1, lots, "netting", events)
     buy = venue_order(state, holding, 1, lots, "netting", events)
     settle_between(state, sell, buy, price_ticks, lots, "netting", events)
@@ -269,7 +270,7 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
     market = order.holding.market
     price_ticks = bankruptcy_ticks
     if price_ticks <= 0:
-        price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
+        price_ticks = mark_ticks(market)
     queue = kept_queue(state, market, -side)
     while order.open_lots:
         other = first_of(queue)

@@ -11,8 +11,6 @@ from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger
 from backhand.units import E4, E8, E12, E16, E20, ceil_div, half_up_div
 
-#: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
-OPENING_RATIO_MAX_E8: Final = 90_000_000
 #: Stands for "every price is too bad" where a bankruptcy price is asked for.
 EVERY_PRICE: Final = -1
 
@@ -232,6 +230,11 @@ def band_edge_ticks(market: Market, side: int) -> int:
     if side > 0:
         return mark * market.buy_edge_numerator // market.buy_edge_denominator
     return ceil_div(mark * market.sell_edge_numerator, market.sell_edge_denominator)
+
+
+def mark_ticks(market: Market) -> int:
+    """The mark on the nearest tick: the price of what the venue settles between positions without another."""
+    return max(1, half_up_div(market.mark_price_e12, market.tick_e12))
 
 
 def bankruptcy_price_ticks(

@@ -8,6 +8,7 @@ from backhand.engine.book import Order
 from backhand.engine.fills import cancel, leave_book, rest, settle_between, touch, trade
 from backhand.engine.firing import drop
 from backhand.engine.liquidation import cover_deficit
+from backhand.engine.margin import mark_ticks
 from backhand.engine.market import Market
 from backhand.engine.matching import Match
 from backhand.engine.prices import begin_funding, next_funding_ms, prices_valid, take_prices
@@ -21,7 +22,7 @@ from backhand.events import (
     LadderReplaced,
     RejectReason,
 )
-from backhand.units import E8, half_up_div
+from backhand.units import E8
 
 #: Levels of a ladder per side: what `merge-depth` shows twice over.
 LADDER_LEVELS_MAX: Final = 500
@@ -132,7 +133,7 @@ def _settle_positions(state: State, market: Market, events: list[Event]) -> None
         for holding in market.held.values()
         for leg in _isolated_legs(holding)
     ]
-    price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
+    price_ticks = mark_ticks(market)
     longs = [holding for holding in market.held.values() if holding.long is not None]
     shorts = [holding for holding in market.held.values() if holding.short is not None]
     place = 0

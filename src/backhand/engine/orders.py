@@ -16,8 +16,8 @@ from backhand.engine.fills import cancel, end, rest, trade
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.limits import (
     TRIGGERS_MAX,
-    exceeds_position_limit,
     opening_lots,
+    position_lots_max,
     resting_lots,
     too_many_orders,
     too_many_positions,
@@ -196,7 +196,8 @@ def judge(
     if not closing and not is_stillborn(placement):
         resting = 0 if placement.ending else size - matched
         isolated = holding.isolated != switches
-        if opening and state.position_limit == "enforce" and exceeds_position_limit(holding, side, opening):
+        is_limited = opening > 0 and state.position_limit == "enforce"
+        if is_limited and holding.lots(side) + opening > position_lots_max(market, opening):
             return Rejected(RejectReason.POSITION_LIMIT_EXCEEDED)
         preview = Preview(holding, isolated)
         preview.release(placement.own)

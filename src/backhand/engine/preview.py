@@ -6,9 +6,8 @@ the real legs.
 """
 
 from backhand.engine.book import Order
-from backhand.engine.guard import crossed_funds_e28, crossed_value_e20
+from backhand.engine.guard import crossed_funds_e28, crossed_value_e20, opening_slack_e28
 from backhand.engine.margin import (
-    OPENING_RATIO_MAX_E8,
     available_e20,
     average_price_after_e12,
     bankruptcy_price_ticks,
@@ -200,14 +199,13 @@ class Preview:
         return self.holding.leverage_in(side, self.isolated) > leverage_allowed(self.market, value)
 
     def exceeds_opening_ratio(self, side: int) -> bool:
-        """Whether the margin ratio at mark is beyond what a new opening may bring it to."""
-        equity, maintenance = self.margin(side)
-        return maintenance > equity * OPENING_RATIO_MAX_E8
+        """Whether the opening guard refuses a leg, or all crossed legs, as they stand at mark."""
+        return self.opening_slack_e28(side) < 0
 
     def opening_slack_e28(self, side: int) -> int:
-        """How much maintenance margin that bound leaves over; below zero, how much is missing."""
+        """What the opening guard would bear beyond this; see `guard`."""
         equity, maintenance = self.margin(side)
-        return equity * OPENING_RATIO_MAX_E8 - maintenance
+        return opening_slack_e28(equity, maintenance)
 
     def margin_ratio_e16(self, side: int) -> int:
         """The margin ratio at mark: of a leg when isolated, else of all crossed legs."""

@@ -14,6 +14,7 @@ from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
 from backhand.engine.accepting import is_duplicate
 from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
+from backhand.engine.limits import position_lots_max
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
 from backhand.engine.market import Market
 from backhand.engine.matching import Match, first_lots, lot_ticks, matched_lots
@@ -368,7 +369,8 @@ def _plan_open(state: State, plan: ReversalPlan, sweep: Sweep, hedge: bool, comm
         before.release(own)
     lots_max = None
     if state.position_limit == "enforce":
-        lots_max = market.long_lots * market.contract.position_limit_rate_e8 // E8
+        # A reversal opens what it has closed: open interest stays.
+        lots_max = position_lots_max(market, 0)
     leg = OpenLeg(before, side, hedge, lots_max)
     trial = leg.judge(opens)
     plan.needed_e20, plan.free_e20 = trial.needed_e20, trial.free_e20
