@@ -5,6 +5,8 @@ Orders and reversals are judged on a preview before anything changes; `fills` th
 the real legs.
 """
 
+from collections.abc import Iterable
+
 from backhand.engine.book import Order
 from backhand.engine.guard import crossed_funds_e28, crossed_value_e20, opening_slack_e28
 from backhand.engine.margin import (
@@ -78,7 +80,7 @@ class Preview:
         """The same figures, to be moved on their own."""
         return Preview(self.holding, self.isolated, self)
 
-    def release(self, orders: list[Order]) -> None:
+    def release(self, orders: Iterable[Order]) -> None:
         """Count what resting orders have locked as free: they are to be cancelled."""
         for order in orders:
             self.locked_e8 -= order.reserve_e8

@@ -49,8 +49,8 @@ class ReversalPlan:
         #: What was asked for, and what of it the orders in the way leave to be reversed.
         self.asked_lots = size_lots
         self.size_lots = size_lots
-        self.cancels: list[Order] = []
-        self.cancel_reasons: list[CancelReason] = []
+        #: Orders that end before the legs run, in that order.
+        self.cancels: dict[Order, CancelReason] = {}
         #: Protecting orders that end with the position, when all of it is closed.
         self.protections: list[Trigger] = []
         self.closes: list[Match] = []
@@ -69,11 +69,9 @@ class ReversalPlan:
         self.limit_ticks = 0
 
     def cancel(self, orders: list[Order], reason: CancelReason) -> None:
-        """Plan to cancel orders, each once."""
+        """Plan to cancel orders, each once, with the reason that came first."""
         for order in orders:
-            if order not in self.cancels:
-                self.cancels.append(order)
-                self.cancel_reasons.append(reason)
+            self.cancels.setdefault(order, reason)
 
     def end_protections(self) -> None:
         """Plan to end what protects the position, when nothing stays of it (A11)."""
@@ -181,7 +179,7 @@ def plan_reversal(
         return refusal
     trade_side = -position.side
     edge = band_edge_ticks(market, trade_side)
-    _guard(plan, edge, command)
+    _plan_limit(plan, edge, command)
     sweep = Sweep(market, trade_side, holding)
     _plan_close(plan, position, sweep)
     if plan.closed_lots == 0:
@@ -202,7 +200,7 @@ def held_position(holding: Holding, side: int | None) -> Position | None:
     return holding.long if holding.long is not None else holding.short
 
 
-def _guard(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> None:
+def _plan_limit(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> None:
     """The worst tick for both legs: of band edge, price given and slippage from mark the nearest."""
     market, side = plan.holding.market, -plan.from_side
     mark, slippage, worst = market.mark_price_e12, command.slippage_max_e8, command.worst_price_ticks
@@ -292,9 +290,8 @@ def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str, locked_size:
 
     `auto` is A10: in one-way mode all closing orders are cancelled; in hedge mode only what is free is
     reversed, and when nothing is free, the oldest are cancelled until the size is, always so where the
-    venue says `locked_size = cancel`. `include` cancels the
-    oldest until the size is free, `exclude` reverses what is free, `cancel_all` cancels every order of the
-    symbol.
+    venue says `locked_size = cancel`. `include` cancels the oldest until the size is free, `exclude` reverses
+    what is free, `cancel_all` cancels every order of the symbol.
     """
     holding, side = plan.holding, plan.from_side
     held = holding.lots(side)

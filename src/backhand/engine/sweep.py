@@ -25,8 +25,7 @@ class Sweep:
     Orders of the `taker` itself are passed over and collected in `own`: they must be cancelled before the
     matches are executed. Unless `stp_mode` is cancel_maker the walk stops at the first of them, which is
     collected with cancel_both only; with `none` they are met like any others. `closes` and `hold_side` (0
-    in one-way mode) are the taker's: what an opening one gets of its own orders leaves that leg as large
-    as it was.
+    in one-way mode) are those of the taker's order.
     """
 
     def __init__(
@@ -113,9 +112,8 @@ class Sweep:
     def _count(self, order: Order, lots: int) -> None:
         """Remember what a match changes for the orders behind it."""
         holding, own = order.holding, self._is_own(order)
-        if (order.reduce_only or order.hold_side == 0) and not (
-            own and not self.closes and order.hold_side == self.hold_side
-        ):
+        # What an opening taker gets of its own orders it adds to the leg that they close.
+        if (order.reduce_only or order.hold_side == 0) and not (own and not self.closes):
             self._taken_lots[holding] = self._taken_lots.get(holding, 0) + lots
         joint = self._joint
         if joint is not None:
