@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from backhand.commands import ReversalBounds, ReversePosition, Tier
+from backhand.engine.reversal_bounds import bounds_of
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import PositionReversed, Rejected
 from backhand.units import E8
@@ -30,7 +31,7 @@ def quoted(world: World, **fields: Any) -> ReversalBounds:
     """Quote a reversal of alice's long leg."""
     plan = plan_reversal(world.state, command(world, **fields))
     assert isinstance(plan, ReversalPlan)
-    return plan.bounds()
+    return bounds_of(plan)
 
 
 def command(world: World, **fields: Any) -> ReversePosition:

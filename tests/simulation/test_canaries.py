@@ -22,6 +22,7 @@ from backhand.engine import (
     orders,
     preview,
     reserves,
+    reversal_bounds,
     reversal_plan,
     sweep,
 )
@@ -173,17 +174,17 @@ def lose_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 def hold_to_nothing(patch: pytest.MonkeyPatch) -> None:
     """Take every result for one that is no worse than quoted."""
-    patch.setattr(reversal_plan, "_worse_than", lambda *_: "")
+    patch.setattr(reversal_plan, "worse_than", lambda *_: "")
 
 
 def forget(**fields: Any) -> Break:
     """Hold commits to a part of what was quoted only."""
 
     def broken(patch: pytest.MonkeyPatch) -> None:
-        whole = reversal_plan._worse_than  # noqa: SLF001 (broken on purpose)
+        whole = reversal_bounds.worse_than
         patch.setattr(
             reversal_plan,
-            "_worse_than",
+            "worse_than",
             lambda plan, quoted: whole(plan, msgspec.structs.replace(quoted, **fields)),
         )
 
