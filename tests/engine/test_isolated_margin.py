@@ -135,3 +135,55 @@ mark 83.6                              | ok
 mark 83.5                              | alice adl 9 @ 83 0, over fund +2.825
 """
     assert log == world.play(log)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        pytest.param(
+            """
+open alice hedge isolated x10 with 120 | ok
+leverage alice 50 short                | ok
+house 100x50 / 101x50                  | ok
+buy alice 12 @100 open                 | ok
+sell alice 1 open                      | refused: insufficient_margin
+open bob hedge isolated x10 with 120   | ok
+leverage bob 50 short                  | ok
+sell bob 10 open                       | filled 10 @ 100
+isolated bob                           | 20
+buy bob 10 @100 open                   | ok
+buy bob 1 @100 open                    | refused: insufficient_margin
+""",
+            id="by its own leverage",
+        ),
+        pytest.param(
+            """
+open alice hedge isolated x20          | ok
+open bob hedge x20                     | ok
+buy alice 25 open                      | filled 25 @ 100
+sell alice 25 open                     | filled 25 @ 99
+buy bob 25 open                        | filled 25 @ 100
+sell bob 25 open                       | refused: tier_exceeded
+""",
+            id="in its own tier; crossed legs are in one together",
+        ),
+        pytest.param(
+            """
+open alice x10 with 110                | ok
+focus SOLUSDT                          | ok
+margin alice isolated                  | isolated
+focus ETHUSDT                          | ok
+buy alice 10                           | filled 10 @ 100
+mark 110                               | ok
+focus SOLUSDT                          | ok
+buy alice 1                            | refused: insufficient_margin
+margin alice crossed                   | crossed
+buy alice 1                            | filled 1 @ 100
+""",
+            id="on no profit of crossed legs",
+        ),
+    ],
+)
+def test_isolated_legs_stand_alone(log: str) -> None:
+    """Each leg has its own leverage, margin and tier, and takes cash only (sections 5 to 7)."""
+    assert log == RiskWorld().play(log)
