@@ -314,7 +314,11 @@ def end(order: Order, reason: CancelReason, events: list[Event]) -> None:
 
 def touch(state: State, holding: Holding) -> None:
     """Remember a holding whose legs or orders changed, for `settle`."""
-    holding.ledger.version += 1
+    ledger = holding.ledger
+    ledger.version += 1
+    if state.adl_queues:
+        for queue in state.adl_queues.values():
+            queue.touched[ledger] = None
     if not holding.is_touched:
         holding.is_touched = True
         state.touched.append(holding)
