@@ -96,6 +96,17 @@ sell alice 10 @110                     | refused: insufficient_margin
         ),
         pytest.param(
             """
+open alice x10 with 150                | ok
+buy alice 10                           | filled 10 @ 100
+sell alice 6 @110 reduce               | ok
+sell alice 9 @110                      | refused: insufficient_margin
+sell alice 8 @110                      | ok
+locked alice                           | 44
+""",
+            id="and nothing of what reduce-only orders hold",
+        ),
+        pytest.param(
+            """
 open alice x10 with 210                | ok
 buy alice 10                           | filled 10 @ 100
 sell alice 10 @105 #a                  | ok

@@ -592,6 +592,19 @@ holds alice                            | -10
     assert log == world.play(log)
 
 
+@pytest.mark.parametrize("shortfall", ["", "largest"])
+def test_the_new_leg_is_held_to_the_opening_ratio(shortfall: str) -> None:
+    """At 99 a short with 9.9 of margin has lost 10 at a mark of 100: it is paid for and not opened."""
+    log = f"""
+focus SOLUSDT                          | ok
+open alice isolated x100               | ok
+buy alice 10                           | filled 10 @ 100
+reverse alice {shortfall:<25}| closed 10 @ 99, opened 0, shortfall_margin
+holds alice                            | flat
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_what_an_honoured_part_closes_pays_for_what_it_opens() -> None:
     """+10 with 9: one more is closed first, and its margin is free for the 8 that are opened (A6, A13)."""
     log = """
