@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from backhand.engine.guard import capped_ticks, leg_funds_e28, worst_close_ticks
-from backhand.engine.margin import EVERY_PRICE
+from backhand.engine.margin import EVERY_PRICE, bankruptcy_price_ticks
 from backhand.engine.preview import Preview
-from backhand.units import E28
+from backhand.units import E12, E28
 from tests.engine.liquidating import RiskWorld
 
 
@@ -84,3 +84,12 @@ mark {mark:<33} | ok
     assert holding.long is not None
     assert worst_close_ticks(holding, holding.long) == 80
     assert Preview(holding, isolated=False).worst_close_ticks(1) == 80
+
+
+@pytest.mark.parametrize(
+    ("funds", "worst"), [(-900, 10), (-989, 1), (-991, EVERY_PRICE), (-1001, EVERY_PRICE)]
+)
+def test_a_short_that_no_tick_leaves_anything_has_no_price(funds: int, worst: int) -> None:
+    """10 short from 100, whose account has lost so much elsewhere: below the first tick there is no price."""
+    market = RiskWorld().market
+    assert worst == bankruptcy_price_ticks(market, -1, 10, 100 * E12, funds * E28)

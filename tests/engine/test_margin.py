@@ -43,6 +43,18 @@ locked alice                           | 54
         ),
         pytest.param(
             """
+terms taker_fee_rate_e8=100000         | ok
+open alice x10                         | ok
+buy alice 10 @90                       | ok
+locked alice                           | 90.9
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=200000 | ok
+buy alice 10 @90                       | ok
+locked alice                           | 182.7
+""",
+            id="and the fee of a taker or of a maker, whichever is more",
+        ),
+        pytest.param(
+            """
 open alice x10 with 100                | ok
 buy alice 10                           | filled 10 @ 100
 mark 110                               | ok

@@ -248,6 +248,26 @@ wallet bob                         | 1199.9
     assert ("alice", 150 * E8) == (paid.uid, paid.insurance_e8 + paid.house_e8)
 
 
+def test_what_a_leg_had_won_before_it_is_settled_is_kept() -> None:
+    """The margin that it may lose is what it stands on then; what it has realised is the account's."""
+    world = World(contract(taker_fee_rate_e8=0, maker_fee_rate_e8=0))
+    log = """
+index 100 for 10s                  | ok
+open alice isolated x10 with 1000  | ok
+open bob with 1000                 | ok
+sell bob 5 @100                    | ok
+buy alice 5 @100                   | filled 5 @ 100
+buy bob 1 @110                     | ok
+sell alice 1 @110                  | filled 1 @ 110
+wallet alice                       | 1010
+resume                             | ok
+index 60 for 10s                   | ok
+terms status=off                   | filled 4 @ 60
+wallet alice                       | 970
+"""
+    assert log == world.play(log)
+
+
 def test_a_crossed_account_owes_nothing_after_its_positions_are_settled() -> None:
     """At a price at which nobody was liquidated they may cost more than there is: that is covered."""
     world = World(LINEAR)
