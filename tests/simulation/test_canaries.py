@@ -16,8 +16,8 @@ from backhand.engine import (
     InvariantBroken,
     book,
     fills,
+    ladder,
     margin,
-    markets,
     open_leg,
     orders,
     preview,
@@ -102,7 +102,7 @@ def requote_at_the_back(patch: pytest.MonkeyPatch) -> None:
         for order in list(ladder.values()):
             fills.leave_book(order)
 
-    patch.setattr(markets, "_withdraw", withdraw)
+    patch.setattr(ladder, "withdraw", withdraw)
 
 
 def keep_reserves(patch: pytest.MonkeyPatch) -> None:
