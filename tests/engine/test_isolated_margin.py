@@ -142,17 +142,13 @@ mark 83.5                              | alice adl 9 @ 83 0, over fund +2.825
     [
         pytest.param(
             """
-open alice hedge isolated x10 with 120 | ok
+open alice hedge isolated x10 with 90  | ok
 leverage alice 50 short                | ok
 house 100x50 / 101x50                  | ok
-buy alice 12 @100 open                 | ok
-sell alice 1 open                      | refused: insufficient_margin
-open bob hedge isolated x10 with 120   | ok
-leverage bob 50 short                  | ok
-sell bob 10 open                       | filled 10 @ 100
-isolated bob                           | 20
-buy bob 10 @100 open                   | ok
-buy bob 1 @100 open                    | refused: insufficient_margin
+sell alice 10 open                     | filled 10 @ 100
+buy alice 7 open                       | refused: insufficient_margin
+buy alice 6 open                       | filled 6 @ 101
+isolated alice                         | 60.6 20
 """,
             id="by its own leverage",
         ),

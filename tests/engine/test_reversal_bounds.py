@@ -319,7 +319,7 @@ reverse alice long open                | closed 10 @ 99, opened 10 @ 97, cancell
             """
 open alice hedge x10 with 150          | ok
 buy alice 10 open                      | filled 10 @ 100
-buy alice 5 @98 open #own              | ok
+buy alice 5 @89 open #own              | ok
 house 90x10 88x50 / 100x50             | ok
 reverse alice long open cancel_all     | closed 10 @ 90, opened 0, shortfall_margin, cancelled #own 5 reversal
 """,
@@ -356,9 +356,8 @@ def test_include_frees_what_both_legs_of_an_honoured_part_take() -> None:
     log = f"""
 venue honour                           | ok
 {ONE_WAY_LONG}sell alice 5 @105 reduce #c            | ok
-reverse alice 2 include                | closed 2 @ 99, opened 2 @ 99
 reverse alice 3 include                | closed 3 @ 99, opened 3 @ 99, cancelled #c 5 reversal
-holds alice                            | flat
+holds alice                            | +4
 """
     assert log == World().play(log)
 
@@ -377,10 +376,10 @@ reverse alice strict worst=98          | refused: price_guard_broken
         ),
         pytest.param(
             """
-house 99x20 97x9 / 101x100             | ok
+house 92x14 90x9 / 101x100             | ok
 withdraw alice 890                     | ok
-reverse alice strict worst=98          | refused: not_both_legs
-reverse alice worst=98                 | closed 10 @ 99, opened 0, shortfall_margin
+reverse alice strict worst=91          | refused: not_both_legs
+reverse alice worst=91                 | closed 10 @ 92, opened 0, shortfall_margin
 """,
             id="strict: not where it is the margin that is missing",
         ),
