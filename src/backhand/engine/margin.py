@@ -2,7 +2,7 @@
 The arithmetic of contracts: value, fee, profit, margin and prices that follow from them.
 
 Pure functions of integers and a market's terms. Linear contracts settle in the quote currency, inverse
-ones in their base coin; sizes count base coin in both. Source: contracts.md sections 3 to 8.
+ones in their base coin; sizes count base coin in both. Source: contracts.md sections 2 to 8.
 """
 
 from typing import Final
@@ -74,6 +74,22 @@ def average_price_after_e12(held_lots: int, average_price_e12: int, lots: int, p
     if held_lots == 0:
         return price_e12
     return half_up_div(held_lots * average_price_e12 + lots * price_e12, held_lots + lots)
+
+
+def closing_lots(closes: bool, hold_side: int, lots: int, held_lots: int) -> int:
+    """
+    How many of an order's lots close, where the other side of the trade holds so many.
+
+    All of a close; in one-way mode (`hold_side` 0) whatever is held, for legs net; none of a hedge opening.
+    """
+    if closes:
+        return lots
+    return 0 if hold_side else min(lots, held_lots)
+
+
+def released_margin_e16(margin_e16: int, lots: int, held_lots: int) -> int:
+    """What closing lots of an isolated leg releases of its margin: their part, rounded down, at last all."""
+    return margin_e16 if lots == held_lots else margin_e16 * lots // held_lots
 
 
 def tier_index(market: Market, tier_value_e20: int) -> int:

@@ -13,6 +13,7 @@ from backhand.engine.margin import (
     available_e20,
     average_price_after_e12,
     bankruptcy_price_ticks,
+    closing_lots,
     crossed_sums,
     fee_e8,
     fee_volume,
@@ -26,6 +27,7 @@ from backhand.engine.margin import (
     max_available_e20,
     posted_profit_e8,
     ratio_e16,
+    released_margin_e16,
     unrealised_e20,
     value_e20,
 )
@@ -116,7 +118,7 @@ class Preview:
         profit = posted_profit_e8(market, gain_lots_e12(side, lots, average, price), price)
         self.wallet_e8 += profit
         self.profit_e8 += profit
-        released = margin if lots == held else margin * lots // held
+        released = released_margin_e16(margin, lots, held)
         self.isolated_margin_e16 -= released
         if side > 0:
             self.long_lots = held - lots
@@ -262,10 +264,8 @@ class Preview:
             self._extend(side, lots - closing, price_ticks)
 
     def closing_lots(self, side: int, hold_side: int, closes: bool, lots: int) -> int:
-        """How many of an order's lots close: all of a close, in one-way mode what the other side holds."""
-        if closes:
-            return lots
-        return 0 if hold_side else min(lots, self.lots(-side))
+        """How many of an order's lots close of what the holding has now."""
+        return closing_lots(closes, hold_side, lots, self.lots(-side))
 
     def worst_close_ticks(self, side: int) -> int:
         """The bankruptcy price of a leg; see `guard.worst_close_ticks`."""

@@ -153,8 +153,9 @@ class Sweep:
 
         What it was placed for may have changed since: the mark, the money, the legs. What it could not pay
         would be paid by the fund, or by those it is deleveraged against. It closes nothing beyond the
-        bankruptcy price of its leg, and opens nothing that it could not open now. Orders are judged by all
-        that they give, each after those before it. Source: both guards of contracts.md section 5.
+        bankruptcy price of its leg, and opens nothing beyond the opening ratio or with margin that is not
+        there. Orders are judged by all that they give, each after those before it. Source: both guards of
+        contracts.md section 5; MON-4 of docs/deviations.md.
         """
         side, lots, ticks = order.side, self._order_lots, order.price_ticks
         closing = before.closing_lots(side, order.hold_side, order.reduce_only, lots)
