@@ -620,15 +620,15 @@ isolated alice                         | 78.4
 
 
 def test_an_honoured_part_that_only_closes_needs_no_tier_and_no_margin() -> None:
-    """What gets smaller is not judged as an opening: 22 at 200 are beyond the tier of this leverage."""
+    """What gets smaller is not judged as an opening: 21 at 200 are beyond the tier of this leverage."""
     log = """
 venue honour                           | ok
 open alice x20                         | ok
 buy alice 25                           | filled 25 @ 100
 house 200x50 / 201x50                  | ok
 mark 200                               | ok
-reverse alice 3                        | closed 3 @ 200, opened 3 @ 200
-holds alice                            | +19
+reverse alice 2                        | closed 2 @ 200, opened 2 @ 200
+holds alice                            | +21
 """
     assert log == RiskWorld().play(log)
 
