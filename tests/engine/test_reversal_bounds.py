@@ -320,6 +320,7 @@ reverse alice long open                | closed 10 @ 99, opened 10 @ 97, cancell
 open alice hedge x10 with 150          | ok
 buy alice 10 open                      | filled 10 @ 100
 buy alice 5 @89 open #own              | ok
+mark 90                                | ok
 house 90x10 88x50 / 100x50             | ok
 reverse alice long open cancel_all     | closed 10 @ 90, opened 0, shortfall_margin, cancelled #own 5 reversal
 """,
