@@ -92,7 +92,15 @@ def shrink_the_newest(patch: pytest.MonkeyPatch) -> None:
 
 def cut_own_makers(patch: pytest.MonkeyPatch) -> None:
     """Count what an account sells to itself as gone from its position."""
-    patch.setattr(orders, "Sweep", lambda market, side, taker, stp, *_: sweep.Sweep(market, side, taker, stp))
+    whole = sweep.Sweep._count  # noqa: SLF001 (broken on purpose)
+
+    def count(walk: Any, order: Any, lots: int) -> None:
+        whole(walk, order, lots)
+        if order.holding is walk.taker:
+            taken = walk._taken_lots  # noqa: SLF001
+            taken[order.holding] = taken.get(order.holding, 0) + lots
+
+    patch.setattr(sweep.Sweep, "_count", count)
 
 
 def requote_at_the_back(patch: pytest.MonkeyPatch) -> None:

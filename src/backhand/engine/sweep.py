@@ -112,8 +112,9 @@ class Sweep:
     def _count(self, order: Order, lots: int) -> None:
         """Remember what a match changes for the orders behind it."""
         holding, own = order.holding, self._is_own(order)
-        # What an opening taker gets of its own orders it adds to the leg that they close.
-        if (order.reduce_only or order.hold_side == 0) and not (own and not self.closes):
+        # Not own ones: what they take from a one-way leg the taker has added to it, and closing orders of a
+        # hedge leg never hold more than all of it.
+        if (order.reduce_only or order.hold_side == 0) and not own:
             self._taken_lots[holding] = self._taken_lots.get(holding, 0) + lots
         joint = self._joint
         if joint is not None:
