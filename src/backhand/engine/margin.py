@@ -88,8 +88,8 @@ def closing_lots(closes: bool, hold_side: int, lots: int, held_lots: int) -> int
 
 
 def released_margin_e16(margin_e16: int, lots: int, held_lots: int) -> int:
-    """What closing lots of an isolated leg releases of its margin: their part, rounded down, at last all."""
-    return margin_e16 if lots == held_lots else margin_e16 * lots // held_lots
+    """What closing lots of an isolated leg releases of its margin: their part, rounded down."""
+    return margin_e16 * lots // held_lots
 
 
 def tier_index(market: Market, tier_value_e20: int) -> int:
