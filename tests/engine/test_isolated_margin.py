@@ -61,6 +61,17 @@ leverage alice 20                      | ok
         ),
         pytest.param(
             """
+open alice isolated x7 with 100        | ok
+house 100x50 / 101x50                  | ok
+sell alice 3                           | filled 3 @ 100
+isolated alice                         | 42.8571428571428572
+buy alice 1                            | filled 1 @ 101
+isolated alice                         | 28.5714285714285715
+""",
+            id="set aside is rounded up, released down",
+        ),
+        pytest.param(
+            """
 open alice x10 with 130                | ok
 buy alice 12                           | filled 12 @ 100
 ratio alice                            | 0.1076923076923077
