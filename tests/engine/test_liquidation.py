@@ -345,6 +345,18 @@ mark 97                                | alice adl 3 @ 97 0, over fund +1
         ),
         pytest.param(
             """
+open alice isolated x10 with 150       | ok
+open bob isolated x10 with 150         | ok
+buy alice 10                           | filled 10 @ 100
+buy bob 10                             | filled 10 @ 100
+house 95x10 / 110x50                   | ok
+mark 90.9                              | alice sold out 10 @ 95, over fund +50, bob adl 10 @ 90 0, over
+fund                                   | 50
+""",
+            id="what the book does not take is deleveraged, whatever the fund holds (MON-7)",
+        ),
+        pytest.param(
+            """
 open alice x50 with 30                 | ok
 buy alice 12                           | filled 12 @ 100
 ratio alice                            | 0.4666666666666667
