@@ -4,6 +4,7 @@ import pytest
 
 from backhand.commands import Command, PlaceOrder, ReversePosition, Transfer
 from backhand.engine.digest import state_digest
+from backhand.engine.reversal_bounds import bounds_of
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import Rejected
 from backhand.explaining import REFUSALS_MAX, UNNAMED_MAX, Refusals
@@ -89,7 +90,7 @@ def test_a_reversal_worse_than_quoted_is_explained_by_both_sides(world: World) -
     plan = plan_reversal(world.state, ReversePosition("alice", "ETHUSDT", 1, "open", 2))
     assert isinstance(plan, ReversalPlan)
     world.play("house 98x1000 / 101x1000 | ok\n")
-    told = explained(world, ReversePosition("alice", "ETHUSDT", 1, "open", 2, bounds=plan.bounds()))
+    told = explained(world, ReversePosition("alice", "ETHUSDT", 1, "open", 2, bounds=bounds_of(plan)))
     assert ("98003", "average price") == (told.code, told.detail)
     assert ("99", "98") == (told.facts["quotedCloseAveragePrice"], told.facts["closeAveragePrice"])
 

@@ -16,6 +16,7 @@ from backhand.engine.guard import worst_close_ticks
 from backhand.engine.limits import opening_lots
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, leverage_allowed, order_reserve_e8, value_e20
 from backhand.engine.market import Market
+from backhand.engine.reversal_bounds import bounds_of
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.engine.state import Account, Holding
 from backhand.events import Rejected
@@ -174,7 +175,7 @@ def _reversal_facts(state: State, command: ReversePosition) -> dict[str, str]:
     plan = plan_reversal(state, _changed(command, bare))
     facts: dict[str, str] = {}
     if isinstance(plan, ReversalPlan):
-        market, now = plan.holding.market, plan.bounds()
+        market, now = plan.holding.market, bounds_of(plan)
         facts = {
             "closedSize": _lots(market, now.closed_lots),
             "closeAveragePrice": _price(now.close_average_e12),

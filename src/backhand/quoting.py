@@ -4,6 +4,7 @@ from typing import Final
 
 from backhand.engine import State
 from backhand.engine.matching import Match, lot_ticks, matched_lots
+from backhand.engine.reversal_bounds import bounds_of
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import Rejected
 from backhand.wire.codes import Refusal, refusal_of
@@ -23,7 +24,7 @@ def quote(state: State, uid: str, query: ReversalQuery, key: bytes, now_ms: int)
     if isinstance(plan, Rejected):
         return refusal_of(plan, contract)
     expires_ms = now_ms + QUOTE_VALID_MS
-    bounds = plan.bounds(expires_ms)
+    bounds = bounds_of(plan, expires_ms)
     sealed = Quote(
         uid,
         contract.symbol,

@@ -100,6 +100,46 @@ def test_deleveraging(log: str) -> None:
     assert log == RiskWorld().play(log)
 
 
+def test_who_was_deleveraged_is_ranked_anew() -> None:
+    """Less of carol's money is needed for what she has left: the next one at this price meets bob first."""
+    log = """
+open alice isolated x10 with 60 | ok
+open adam isolated x10 with 60  | ok
+open carol x10 with 500         | ok
+open bob x10 with 300           | ok
+house /                         | ok
+sell carol 8 @100               | ok
+sell bob 4 @100                 | ok
+buy alice 6                     | filled 6 @ 100
+buy adam 6                      | filled 6 @ 100
+mark 90.9                       | alice adl 6 @ 90 carol, over, adam adl 4 @ 90 bob, adl 2 @ 90 carol, over
+holds carol                     | flat
+holds bob                       | flat
+"""
+    assert log == RiskWorld().play(log)
+
+
+def test_a_queue_is_of_one_price() -> None:
+    """Nobody touched bob between two marks, and at the second he is the first in line."""
+    log = """
+open carol x10 with 500         | ok
+open bob isolated x10 with 300  | ok
+open eve x10 with 1000          | ok
+open alice isolated x10 with 60 | ok
+open adam isolated x5 with 130  | ok
+house /                         | ok
+sell carol 8 @100               | ok
+buy alice 2                     | filled 2 @ 100
+buy adam 6                      | filled 6 @ 100
+mark 92                         | ok
+sell bob 4 @92                  | ok
+buy eve 4                       | filled 4 @ 92
+mark 90.9                       | alice adl 2 @ 90 carol, over
+mark 80                         | adam adl 4 @ 80 bob, adl 2 @ 80 carol, over
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_deleveraging_charges_nobody() -> None:
     """Neither side pays a fee, and the book is not touched."""
     world = RiskWorld(taker_fee_rate_e8=100_000, maker_fee_rate_e8=100_000)

@@ -20,8 +20,8 @@ from backhand.engine import (
     dispatch,
     fills,
     firing,
+    ladder,
     margin,
-    markets,
     modifying,
     orders,
     preview,
@@ -73,7 +73,7 @@ def drop_a_fill(patch: pytest.MonkeyPatch) -> None:
     def forgetful(state_: Any, taker: Any, match: Any, events: Any) -> None:
         whole(state_, taker, match, [] if next(number) % 10 == 0 else events)
 
-    for module in (markets, orders, reversal):
+    for module in (ladder, orders, reversal):
         patch.setattr(module, "trade", forgetful)
 
 

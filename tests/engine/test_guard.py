@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-from backhand.engine.guard import capped_ticks, crossed_share_e28, worst_close_ticks
-from backhand.engine.margin import EVERY_PRICE
-from backhand.units import E28
+from backhand.engine.guard import capped_ticks, leg_funds_e28, worst_close_ticks
+from backhand.engine.margin import EVERY_PRICE, bankruptcy_price_ticks
+from backhand.engine.preview import Preview
+from backhand.units import E12, E28
 from tests.engine.liquidating import RiskWorld
 
 
@@ -61,9 +62,34 @@ focus SOLUSDT                          | ok
 buy alice 18                           | filled 18 @ 100
 """
     )
-    shares = []
+    funds = []
     for holding in world.state.accounts["alice"].holdings.values():
         assert holding.long is not None
-        shares.append(Fraction(crossed_share_e28(holding, holding.long), E28))
+        funds.append(Fraction(leg_funds_e28(holding, holding.long), E28))
         assert worst_close_ticks(holding, holding.long) == 89
-    assert [100, 200] == shares
+    assert [100, 200] == funds
+
+
+@pytest.mark.parametrize("mark", ["90", "110", "120"])
+def test_the_bankruptcy_price_of_an_only_leg_does_not_move_with_the_mark(mark: str) -> None:
+    """What the account has gained or lost at mark is counted in its equity, and not once more."""
+    world = RiskWorld()
+    log = f"""
+open alice x10 with 200                | ok
+buy alice 10                           | filled 10 @ 100
+mark {mark:<33} | ok
+"""
+    assert log == world.play(log)
+    holding = world.holding("alice")
+    assert holding.long is not None
+    assert worst_close_ticks(holding, holding.long) == 80
+    assert Preview(holding, isolated=False).worst_close_ticks(1) == 80
+
+
+@pytest.mark.parametrize(
+    ("funds", "worst"), [(-900, 10), (-989, 1), (-991, EVERY_PRICE), (-1001, EVERY_PRICE)]
+)
+def test_a_short_that_no_tick_leaves_anything_has_no_price(funds: int, worst: int) -> None:
+    """10 short from 100, whose account has lost so much elsewhere: below the first tick there is no price."""
+    market = RiskWorld().market
+    assert worst == bankruptcy_price_ticks(market, -1, 10, 100 * E12, funds * E28)

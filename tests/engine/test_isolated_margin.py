@@ -61,6 +61,17 @@ leverage alice 20                      | ok
         ),
         pytest.param(
             """
+open alice isolated x7 with 100        | ok
+house 100x50 / 101x50                  | ok
+sell alice 3                           | filled 3 @ 100
+isolated alice                         | 42.8571428571428572
+buy alice 1                            | filled 1 @ 101
+isolated alice                         | 28.5714285714285715
+""",
+            id="set aside is rounded up, released down",
+        ),
+        pytest.param(
+            """
 open alice x10 with 130                | ok
 buy alice 12                           | filled 12 @ 100
 ratio alice                            | 0.1076923076923077
@@ -135,3 +146,51 @@ mark 83.6                              | ok
 mark 83.5                              | alice adl 9 @ 83 0, over fund +2.825
 """
     assert log == world.play(log)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        pytest.param(
+            """
+open alice hedge isolated x10 with 90  | ok
+leverage alice 50 short                | ok
+house 100x50 / 101x50                  | ok
+sell alice 10 open                     | filled 10 @ 100
+buy alice 7 open                       | refused: insufficient_margin
+buy alice 6 open                       | filled 6 @ 101
+isolated alice                         | 60.6 20
+""",
+            id="by its own leverage",
+        ),
+        pytest.param(
+            """
+open alice hedge isolated x20          | ok
+open bob hedge x20                     | ok
+buy alice 25 open                      | filled 25 @ 100
+sell alice 25 open                     | filled 25 @ 99
+buy bob 25 open                        | filled 25 @ 100
+sell bob 25 open                       | refused: tier_exceeded
+""",
+            id="in its own tier; crossed legs are in one together",
+        ),
+        pytest.param(
+            """
+open alice x10 with 110                | ok
+focus SOLUSDT                          | ok
+margin alice isolated                  | isolated
+focus ETHUSDT                          | ok
+buy alice 10                           | filled 10 @ 100
+mark 110                               | ok
+focus SOLUSDT                          | ok
+buy alice 1                            | refused: insufficient_margin
+margin alice crossed                   | crossed
+buy alice 1                            | filled 1 @ 100
+""",
+            id="on no profit of crossed legs",
+        ),
+    ],
+)
+def test_isolated_legs_stand_alone(log: str) -> None:
+    """Each leg has its own leverage, margin and tier, and takes cash only (sections 5 to 7)."""
+    assert log == RiskWorld().play(log)

@@ -69,6 +69,21 @@ buy alice 300                          | filled 300 @ 101
     assert log == world.play(log)
 
 
+def test_what_an_order_opens_counts_as_open_interest(world: World) -> None:
+    """A twentieth of 95 is less than 5, of 95 and these 5 it is 5."""
+    log = (
+        OPENING
+        + """
+open bob x5                            | ok
+buy bob 95                             | filled 95 @ 101
+venue limited                          | ok
+buy alice 6                            | refused: position_limit_exceeded
+buy alice 5                            | filled 5 @ 101
+"""
+    )
+    assert log == world.play(log)
+
+
 @pytest.mark.parametrize(
     ("step", "outcome"),
     [

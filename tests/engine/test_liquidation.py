@@ -283,6 +283,80 @@ fund                                   | 21.9
         ),
         pytest.param(
             """
+open alice isolated x50 with 1000      | ok
+house 100x50 / 110x50                  | ok
+sell alice 19                          | filled 19 @ 100
+add alice 870 short                    | ok
+auto alice short on                    | ok
+mark 145                               | alice sold out 19 @ 110, over fund +718
+""",
+            id="auto-margin: in a higher tier the initial margin is less than what is needed",
+        ),
+        pytest.param(
+            """
+open alice hedge isolated x10 with 400 | ok
+buy alice 10 open                      | filled 10 @ 100
+sell alice 5 open                      | filled 5 @ 99
+sell alice 5 @110 open #other          | ok
+buy alice 1 @50 open #same             | ok
+sell alice 2 @95 close #cover          | ok
+sell alice 1 @70 close #low            | ok
+house 90x50 / 110x50                   | ok
+mark 90.9                              | alice cancelled 3, sold out 10 @ 90, over
+orders alice                           | #other sell 5 @ 110, #low buy 1 @ 70
+""",
+            id="isolated hedge: orders of the other leg stay, but for those that are in the way",
+        ),
+        pytest.param(
+            """
+open alice x10 with 109                | ok
+buy alice 10                           | filled 10 @ 100
+house 99x50 / 110x50                   | ok
+mark 90.01                             | ok
+mark 90                                | alice sold out 10 @ 99, over fund +99
+""",
+            id="crossed: at a ratio of exactly 1",
+        ),
+        pytest.param(
+            """
+open alice isolated x10 with 109       | ok
+buy alice 10                           | filled 10 @ 100
+add alice 9 long                       | ok
+house 99x50 / 110x50                   | ok
+mark 90.01                             | ok
+mark 90                                | alice sold out 10 @ 99, over fund +99
+""",
+            id="isolated: at a ratio of exactly 1",
+        ),
+        pytest.param(
+            """
+open bob isolated x10 with 11          | ok
+buy bob 1                              | filled 1 @ 100
+add bob 0.66666666 long                | ok
+house 90x1 / 100x50                    | ok
+mark 90                                | bob sold out 1 @ 90, over fund +0.66666666
+mark 100                               | ok
+open alice isolated x30 with 10        | ok
+buy alice 3                            | filled 3 @ 100
+house 96x1 / 110x50                    | ok
+mark 97                                | alice adl 3 @ 97 0, over fund +1
+""",
+            id="the fund pays no unit that it has not",
+        ),
+        pytest.param(
+            """
+open alice isolated x10 with 150       | ok
+open bob isolated x10 with 150         | ok
+buy alice 10                           | filled 10 @ 100
+buy bob 10                             | filled 10 @ 100
+house 95x10 / 110x50                   | ok
+mark 90.9                              | alice sold out 10 @ 95, over fund +50, bob adl 10 @ 90 0, over
+fund                                   | 50
+""",
+            id="what the book does not take is deleveraged, whatever the fund holds (MON-7)",
+        ),
+        pytest.param(
+            """
 open alice x50 with 30                 | ok
 buy alice 12                           | filled 12 @ 100
 ratio alice                            | 0.4666666666666667
@@ -616,6 +690,24 @@ def test_entries_that_wait_end_with_a_crossed_account(mode: str, ended: list[str
     events = world.do(SetPrice("ETHUSDT", 88 * E12, 88 * E12))
     assert any(isinstance(event, PositionLiquidated) for event in events)
     assert ended == [event.reason.value for event in events if isinstance(event, TriggerCancelled)]
+
+
+def test_protection_outlives_the_orders_of_a_crossed_account() -> None:
+    """A position that is brought down by tiers, and stays, keeps its stop-loss."""
+    world = RiskWorld()
+    world.play(
+        """
+open alice x10 with 500                | ok
+buy alice 39                           | filled 39 @ 100
+house 88x50 / 110x50                   | ok
+wait alice all-sl long at 50           | ok
+"""
+    )
+    log = """
+mark 89                                | alice reduced 28 @ 88
+waits alice                            | all-sl all <= 50
+"""
+    assert log == world.play(log)
 
 
 def test_fees_of_a_liquidation_come_out_of_what_it_brings() -> None:

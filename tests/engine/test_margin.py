@@ -43,6 +43,18 @@ locked alice                           | 54
         ),
         pytest.param(
             """
+terms taker_fee_rate_e8=100000         | ok
+open alice x10                         | ok
+buy alice 10 @90                       | ok
+locked alice                           | 90.9
+terms taker_fee_rate_e8=0 maker_fee_rate_e8=200000 | ok
+buy alice 10 @90                       | ok
+locked alice                           | 182.7
+""",
+            id="and the fee of a taker or of a maker, whichever is more",
+        ),
+        pytest.param(
+            """
 open alice x10 with 100                | ok
 buy alice 10                           | filled 10 @ 100
 mark 110                               | ok
@@ -93,6 +105,17 @@ sell alice 15 @110                     | refused: insufficient_margin
 sell alice 10 @110                     | refused: insufficient_margin
 """,
             id="resting one-way orders close the position once, not once each",
+        ),
+        pytest.param(
+            """
+open alice x10 with 150                | ok
+buy alice 10                           | filled 10 @ 100
+sell alice 6 @110 reduce               | ok
+sell alice 9 @110                      | refused: insufficient_margin
+sell alice 8 @110                      | ok
+locked alice                           | 44
+""",
+            id="and nothing of what reduce-only orders hold",
         ),
         pytest.param(
             """

@@ -89,10 +89,11 @@ holds alice               | flat
     assert log == linear.play(log)
 
 
-def test_an_account_may_trade_with_itself_beyond_mark(linear: World) -> None:
-    """What it pays it receives: nothing is handed away."""
+@pytest.mark.parametrize("lots", [60, 10])
+def test_an_account_may_trade_with_itself_beyond_mark(linear: World, lots: int) -> None:
+    """What it pays it receives: nothing is handed away, and crossed orders are not judged for it."""
     log = f"""{BID_BEYOND_MARK}withdraw alice 500 | ok
-sell alice 60 @109 | filled 60 @ 109
+sell alice {lots} @109 | filled {lots} @ 109
 holds alice        | flat
 """
     assert log == linear.play(log)
@@ -118,6 +119,21 @@ house_wallet                       | 0
     assert log == RiskWorld().play(log)
 
 
+def test_an_isolated_order_may_take_all_the_money_that_is_there() -> None:
+    """It is judged with the fee of a maker, which it will pay, and needs nothing to be left."""
+    log = """
+open mm x1                         | ok
+open eve isolated x10 with 100     | ok
+house /                            | ok
+sell eve 10 @100                   | ok
+terms taker_fee_rate_e8=100000     | ok
+buy mm 10 @100                     | filled 10 @ 100
+holds eve                          | -10
+wallet eve                         | 100
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_an_order_closes_what_it_can_and_opens_nothing_that_it_cannot() -> None:
     """In one-way mode the closing part of an order is filled, and the rest of it ends."""
     log = """
@@ -138,11 +154,22 @@ book                               | 100x21 /
     assert log == RiskWorld().play(log)
 
 
-def test_what_an_isolated_order_needs_is_not_taken_from_what_crossed_positions_stand_on() -> None:
-    """A loss of the crossed leg has used up what was locked for the order."""
-    log = """
+@pytest.mark.parametrize(
+    ("money", "outcome"),
+    [
+        ("1000", "cancelled #isolated 8 margin_guard"),
+        # 50 lots have lost 225, and need 9.55; the order's margin is 792.
+        ("1026.55", "cancelled #isolated 8 margin_guard"),
+        ("1026.56", "filled 8 @ 99"),
+    ],
+)
+def test_what_an_isolated_order_needs_is_not_taken_from_what_crossed_positions_stand_on(
+    money: str, outcome: str
+) -> None:
+    """A loss of the crossed leg has used up what was locked for the order, to the last unit it stands on."""
+    log = f"""
 open mm x1                         | ok
-open eve x50 with 1000             | ok
+open eve x50 with {money:<16} | ok
 open bob x1                        | ok
 margin eve isolated                | isolated
 leverage eve 1                     | ok
@@ -158,8 +185,8 @@ house 94x500 / 97x500              | ok
 mark 95.5                          | ok
 focus ETHUSDT                      | ok
 mark 99                            | ok
-sell bob 8 @99                     | cancelled #isolated 8 margin_guard
-wallet eve                         | 1000
+sell bob 8 @99                     | {outcome}
+wallet eve                         | {money}
 """
     assert log == RiskWorld().play(log)
 
@@ -184,6 +211,84 @@ holds eve                          | +10
 wallet eve                         | 20
 house_wallet                       | 0
 """
+    assert log == RiskWorld().play(log)
+
+
+def test_one_tick_beyond_bankruptcy_is_beyond(linear: World) -> None:
+    """Whatever loses at mark is looked at: at 99.22 there is nothing left, and the mark is 100."""
+    log = """
+mark 100                           | ok
+open mm                            | ok
+open eve x125 with 1000            | ok
+sell mm 10 @100                    | ok
+buy eve 10 @100                    | filled 10 @ 100
+sell eve 10 @99 reduce             | ok
+withdraw eve 991                   | ok
+buy mm 10 @99                      | cancelled 10 margin_guard
+holds eve                          | +10
+"""
+    assert log == linear.play(log)
+
+
+def test_the_share_of_a_leg_falls_with_what_is_closed_of_it() -> None:
+    """Two symbols stand on 480: 240 each, then, of 380, 126.67 for the half that is left; worst price 88."""
+    log = """
+open mm x1                         | ok
+open eve x50 with 480              | ok
+focus SOLUSDT                      | ok
+buy eve 20                         | filled 20 @ 100
+focus ETHUSDT                      | ok
+buy eve 20                         | filled 20 @ 100
+house /                            | ok
+sell eve 10 @90 reduce             | ok
+sell eve 10 @90 reduce             | ok
+buy mm 20 @90                      | filled 20 @ 90
+wallet eve                         | 280
+"""
+    assert log == RiskWorld().play(log)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(
+            """
+mark 112                               | ok
+buy eve 10 @103 stp=none               | filled 10 @ 103
+holds eve                              | flat
+""",
+            id="what it gets it has before it gives",
+        ),
+        pytest.param(
+            """
+mark 114                               | ok
+buy eve 4 @103 stp=none                | filled 4 @ 103, cancelled #own 6 margin_guard
+holds eve                              | flat
+""",
+            id="what it does not get it cannot give",
+        ),
+        pytest.param(
+            """
+buy mm 10 @101                         | ok
+sell eve 10 @101                       | filled 10 @ 101
+add eve 200 short                      | ok
+mark 114                               | ok
+sell mm 10 @102                        | ok
+buy eve 20 @103 stp=none               | filled 10 @ 102 + 10 @ 103
+holds eve                              | flat
+""",
+            id="what it gets of others counts too: with them its short is closed",
+        ),
+    ],
+)
+def test_own_orders_of_an_isolated_account_are_judged_after_what_it_takes(rows: str) -> None:
+    """One net position, from which both sides of the trade are counted, piece by piece."""
+    log = f"""
+open mm x1                             | ok
+open eve isolated x10 with 1000        | ok
+house /                                | ok
+sell eve 10 @103 #own                  | ok
+{rows}"""
     assert log == RiskWorld().play(log)
 
 

@@ -112,6 +112,16 @@ sell alice 10                          | filled 10 @ 99, cancelled #e 10 reduce_
         ),
         pytest.param(
             """
+buy alice 10                           | filled 10 @ 101
+sell alice 4 @105 reduce #a            | ok
+sell alice 6 @106 reduce #b            | ok
+modify alice #a 7 @105 #c              | cancelled #a 4 modified and #b 6 displaced
+orders alice                           | #c sell 7 @ 105
+""",
+            id="reduce-only: what makes room is the oldest of the others",
+        ),
+        pytest.param(
+            """
 buy alice 3 @98 tp=105 sl=90 #a        | ok
 modify alice #a 3 @99 #b               | cancelled #a 3 modified
 sell bob 50                            | filled 50 @ 99

@@ -7,6 +7,7 @@ import pytest
 from backhand.commands import CancelOrder, PlaceOrder
 from backhand.engine.state import FIRST_ID
 from backhand.events import OrderAccepted, Rejected
+from tests.engine.liquidating import RiskWorld
 from tests.engine.worlds import LINEAR, World, contract
 
 ONE_WAY = """
@@ -489,6 +490,38 @@ def test_no_order_rests_that_its_account_could_not_bear(linear: World) -> None:
     """
     linear.play("mark 100 | ok\nopen alice x125 with 1000 | ok\n")
     assert "refused: insufficient_margin" == linear.step("buy alice 1000 @109")
+
+
+def test_reduce_only_makers_give_what_all_orders_before_them_leave() -> None:
+    """In one sweep: 10 held, 4 and 4 sold by orders that only happen to close, 2 are left for one of 5."""
+    log = """
+open eve x10                           | ok
+open bob x10                           | ok
+house / 100x10                         | ok
+buy eve 10                             | filled 10 @ 100
+sell eve 4 @101                        | ok
+sell eve 4 @102                        | ok
+sell eve 5 @103 reduce #close          | ok
+buy bob 20 @103                        | SAID
+holds eve                              | flat
+""".replace("SAID", "filled 4 @ 101 + 4 @ 102 + 2 @ 103, cancelled #close 3 reduce_only_excess")
+    assert log == RiskWorld().play(log)
+
+
+def test_an_order_that_brings_another_margin_mode_is_paid_for_in_it() -> None:
+    """With 60 and a leverage of 20 crossed, 10 isolated: 6 lots isolated, 12 crossed (ORD-1)."""
+    log = """
+open alice x10 with 60                 | ok
+leverage alice 20                      | ok
+buy alice 7 isolated                   | refused: insufficient_margin
+buy alice 6 isolated                   | filled 6 @ 100, isolated
+isolated alice                         | 60
+open bob x10 with 60                   | ok
+leverage bob 20                        | ok
+margin bob isolated                    | isolated
+buy bob 12 crossed                     | filled 12 @ 100, crossed
+"""
+    assert log == RiskWorld().play(log)
 
 
 @pytest.mark.parametrize(

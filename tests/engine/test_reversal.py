@@ -15,6 +15,7 @@ from backhand.commands import ReversalBounds, ReversePosition
 from backhand.engine.digest import state_digest
 from backhand.engine.reversal_plan import plan_reversal
 from backhand.events import OrderAccepted, OrderCancelled, PositionClosed, PositionReversed, Rejected
+from tests.engine.liquidating import RiskWorld
 from tests.engine.worlds import INVERSE, LINEAR, World, contract
 
 HEDGE = """
@@ -591,6 +592,47 @@ holds alice                            | -10
     assert log == world.play(log)
 
 
+@pytest.mark.parametrize("shortfall", ["", "largest"])
+def test_the_new_leg_is_held_to_the_opening_ratio(shortfall: str) -> None:
+    """At 99 a short with 9.9 of margin has lost 10 at a mark of 100: it is paid for and not opened."""
+    log = f"""
+focus SOLUSDT                          | ok
+open alice isolated x100               | ok
+buy alice 10                           | filled 10 @ 100
+reverse alice {shortfall:<25}| closed 10 @ 99, opened 0, shortfall_margin
+holds alice                            | flat
+"""
+    assert log == RiskWorld().play(log)
+
+
+def test_what_an_honoured_part_closes_pays_for_what_it_opens() -> None:
+    """+10 with 9: one more is closed first, and its margin is free for the 8 that are opened (A6, A13)."""
+    log = """
+venue honour                           | ok
+open alice isolated x10 with 100       | ok
+buy alice 10                           | filled 10 @ 100
+house 98x50 / 100x50                   | ok
+reverse alice 9                        | closed 9 @ 98, opened 9 @ 98
+holds alice                            | -8
+isolated alice                         | 78.4
+"""
+    assert log == RiskWorld().play(log)
+
+
+def test_an_honoured_part_that_only_closes_needs_no_tier_and_no_margin() -> None:
+    """What gets smaller is not judged as an opening: 21 at 200 are beyond the tier of this leverage."""
+    log = """
+venue honour                           | ok
+open alice x20                         | ok
+buy alice 25                           | filled 25 @ 100
+house 200x50 / 201x50                  | ok
+mark 200                               | ok
+reverse alice 2                        | closed 2 @ 200, opened 2 @ 200
+holds alice                            | +21
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_no_index_price(world: World) -> None:
     """A symbol that never had a price has no positions; the refusal of a flat account comes first."""
     log = """
@@ -623,6 +665,24 @@ def test_order_records_of_a_hedge_reversal(linear: World) -> None:
             order.price_ticks,
         )
     assert isinstance(events[-1], PositionReversed)
+
+
+def test_the_open_record_is_of_what_was_closed(linear: World) -> None:
+    """A thin book closes part of what was asked for, and the open leg asks for that part (A10, A19)."""
+    linear.play(HEDGE + "buy alice 6 open | ok\nhouse 99x4 / 101x4 | ok\n")
+    events = linear.do(ReversePosition("alice", "ETHUSDT", 1, "open"))
+    sizes = [event.size_lots for event in events if isinstance(event, OrderAccepted)]
+    assert [6, 4] == sizes
+
+
+def test_a_client_order_id_is_not_generated_for_the_other_leg(linear: World) -> None:
+    """A client may send the very text that the close leg would be given: each leg has its own (A14)."""
+    linear.play(ONE_WAY + "buy alice 6 | ok\n")
+    sent = str(linear.state.next_order_id + 1)
+    events = linear.do(ReversePosition("alice", "ETHUSDT", client_oid=sent))
+    close, opened = [event for event in events if isinstance(event, OrderAccepted)]
+    assert sent == opened.client_oid
+    assert sent != close.client_oid
 
 
 def test_order_records_of_a_one_way_reversal(linear: World) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from backhand.commands import ReversalBounds, ReversePosition, Tier
+from backhand.engine.reversal_bounds import bounds_of
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import PositionReversed, Rejected
-from backhand.units import E8
+from backhand.units import E8, E12
 from tests.engine.worlds import INVERSE, LINEAR, World, contract
 
 BOTH_KINDS = pytest.mark.parametrize("focus", [LINEAR, INVERSE], ids=["linear", "inverse"])
@@ -30,7 +31,7 @@ def quoted(world: World, **fields: Any) -> ReversalBounds:
     """Quote a reversal of alice's long leg."""
     plan = plan_reversal(world.state, command(world, **fields))
     assert isinstance(plan, ReversalPlan)
-    return plan.bounds()
+    return bounds_of(plan)
 
 
 def command(world: World, **fields: Any) -> ReversePosition:
@@ -83,6 +84,18 @@ def test_a_reversal_is_as_quoted_or_refused(
     bounds = quoted(world, **fields)
     assert between == world.play(between)
     assert outcome == held_to(world, bounds, **fields)
+
+
+def test_more_fills_may_round_up_what_is_charged() -> None:
+    """The same price from two makers costs a unit more, which is no worse a fee."""
+    world = World(contract(tick_e12=E12 // 10, taker_fee_rate_e8=60_001), margin_mode="isolated")
+    world.play(LONG.replace("99x20", "99.1x20"))
+    bounds = quoted(world)
+    world.play("house 99.1x7 98x1000 / 101x20 | ok\nbuy bob 13 @99.1 open | ok\n")
+    plan = plan_reversal(world.state, command(world))
+    assert isinstance(plan, ReversalPlan)
+    assert plan.after.fee_e8 == bounds.fee_e8 + 1
+    assert "S10" == held_to(world, bounds)
 
 
 @BOTH_KINDS
@@ -282,3 +295,147 @@ def test_an_honoured_size_that_ends_the_position_ends_what_protects_it() -> None
     assert isinstance(plan, ReversalPlan)
     assert 1 == len(plan.protections)
     assert "closed 8 @ 99, opened 8 @ 99, all-tp ended position_closed" == world.step("reverse alice 8")
+
+
+def no_fees(**terms: Any) -> World:
+    """Give a world in which amounts are round, and prices may be far from mark."""
+    return World(contract(taker_fee_rate_e8=0, maker_fee_rate_e8=0, sell_band_rate_e8=E8 // 2, **terms))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(
+            """
+open alice hedge x10 with 200          | ok
+buy alice 10 open                      | filled 10 @ 100
+buy alice 10 @98 open #own             | ok
+house 99x10 97x50 / 100x50             | ok
+reverse alice long open                | closed 10 @ 99, opened 10 @ 97, cancelled #own 10 self_trade
+""",
+            id="it is free for the leg",
+        ),
+        pytest.param(
+            """
+open alice hedge x10 with 150          | ok
+buy alice 10 open                      | filled 10 @ 100
+buy alice 5 @89 open #own              | ok
+mark 90                                | ok
+house 90x10 88x50 / 100x50             | ok
+reverse alice long open cancel_all     | closed 10 @ 90, opened 0, shortfall_margin, cancelled #own 5 reversal
+""",
+            id="and once only, where a policy has cancelled the order already",
+        ),
+    ],
+)
+def test_what_own_orders_in_the_way_have_locked_pays_for_the_open_leg(rows: str) -> None:
+    """Own orders that a leg would hit are cancelled first (A11), and so is what they have locked."""
+    log = f"""
+mark 100                               | ok
+house 99x50 / 100x50                   | ok
+{rows}"""
+    assert log == no_fees().play(log)
+
+
+def test_an_honoured_part_goes_on_closing_under_the_closing_guard() -> None:
+    """Both legs of +10 with 3 only close: none of it beyond bankruptcy (A6, A19)."""
+    log = """
+venue honour                           | ok
+mark 100                               | ok
+house 99x100 / 101x100                 | ok
+open alice isolated x20                | ok
+buy alice 10                           | filled 10 @ 101
+house 97x3 96x100 / 101x100            | ok
+reverse alice 3                        | closed 3 @ 97, opened 0, shortfall_liquidity
+holds alice                            | +7
+"""
+    assert log == World().play(log)
+
+
+def test_include_frees_what_both_legs_of_an_honoured_part_take() -> None:
+    """Both legs of 3 close: with 5 of 10 free, the order that holds the other 5 is in their way (A6, A10)."""
+    log = f"""
+venue honour                           | ok
+{ONE_WAY_LONG}sell alice 5 @105 reduce #c            | ok
+reverse alice 3 include                | closed 3 @ 99, opened 3 @ 99, cancelled #c 5 reversal
+holds alice                            | +4
+"""
+    assert log == World().play(log)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(
+            """
+house 99x14 / 101x100                  | ok
+reverse alice strict worst=98          | refused: not_both_legs
+house 99x14 97x1 / 101x100             | ok
+reverse alice strict worst=98          | refused: price_guard_broken
+""",
+            id="strict: where the book has more beyond it",
+        ),
+        pytest.param(
+            """
+house 92x14 90x9 / 101x100             | ok
+withdraw alice 890                     | ok
+reverse alice strict worst=91          | refused: not_both_legs
+reverse alice worst=91                 | closed 10 @ 92, opened 0, shortfall_margin
+""",
+            id="strict: not where it is the margin that is missing",
+        ),
+        pytest.param(
+            """
+leverage alice 20                      | ok
+withdraw alice 940                     | ok
+mark 97                                | ok
+house 94x100 / 101x100                 | ok
+reverse alice worst=93                 | closed 0, opened 0, shortfall_liquidity
+reverse alice worst=95                 | refused: price_guard_broken
+holds alice                            | +10
+""",
+            id="not where the closing guard comes first, which never refuses (A19)",
+        ),
+    ],
+)
+def test_the_callers_guard_is_named_where_it_is_what_stops_a_reversal(rows: str) -> None:
+    """`price_guard_broken` tells that a looser guard would have done."""
+    log = f"""
+mark 100                               | ok
+house 99x100 / 101x100                 | ok
+open alice x10 with 1000               | ok
+buy alice 10                           | filled 10 @ 101
+{rows}"""
+    assert log == no_fees().play(log)
+
+
+def test_slippage_is_rounded_towards_the_mark() -> None:
+    """At a mark of 100, 0.019 allows a buy at 101 at most and a sell at 99 at least (REV-6)."""
+    log = """
+mark 100                               | ok
+house 98x100 / 102x100                 | ok
+open alice                             | ok
+sell alice 10                          | filled 10 @ 98
+reverse alice slip=0.019               | refused: price_guard_broken
+reverse alice slip=0.02                | closed 10 @ 102, opened 10 @ 102
+reverse alice slip=0.019               | refused: price_guard_broken
+reverse alice slip=0.02                | closed 10 @ 98, opened 10 @ 98
+"""
+    assert log == World().play(log)
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        ({"worst_price_ticks": 95, "slippage_max_e8": E8 // 50}, ("worst_price",)),
+        ({"worst_price_ticks": 98, "slippage_max_e8": E8 // 20}, ("slippage",)),
+        ({"worst_price_ticks": 98, "slippage_max_e8": E8 // 50}, ()),
+        ({"worst_price_ticks": 80, "slippage_max_e8": E8 // 5}, ("worst_price", "slippage")),
+    ],
+)
+def test_a_guard_that_does_not_count_is_named(fields: dict[str, Any], ignored: tuple[str, ...]) -> None:
+    """Of both guards and the band the nearest counts; the event says which of those sent did not (REV-6)."""
+    world = World()
+    world.play(LONG)
+    events = world.do(command(world, **fields))
+    assert [ignored] == [event.ignored for event in events if isinstance(event, PositionReversed)]

@@ -168,3 +168,16 @@ buy alice 2 @105 open stp=cancel_both  | cancelled #tp 4 self_trade and 2 self_t
 buy alice 4 close                      | filled 4 @ 99
 """
     assert log == world.play(log)
+
+
+@pytest.mark.parametrize("mode", ["none", "cancel_taker", "cancel_maker", "cancel_both"])
+def test_a_post_only_order_rests_across_no_order_of_its_own(world: World, mode: str) -> None:
+    """It would take, whoever's the order is: it ends, and prevention ends nothing (ORD-4)."""
+    log = f"""
+mark 100                               | ok
+open alice x5                          | ok
+sell alice 3 @101 #own                 | ok
+buy alice 2 @101 post_only stp={mode:<12}| cancelled 2 post_only_would_take
+orders alice                           | #own sell 3 @ 101
+"""
+    assert log == world.play(log)

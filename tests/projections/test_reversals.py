@@ -1,6 +1,7 @@
 """What a receipt keeps of a reversal: folded from what the engine does, in absolute units."""
 
 from backhand.commands import ReversePosition
+from backhand.engine.reversal_bounds import bounds_of
 from backhand.engine.reversal_plan import ReversalPlan, plan_reversal
 from backhand.events import CancelReason, PositionReversed
 from backhand.projections.applied import Applied
@@ -37,7 +38,7 @@ def test_a_reversal_makes_a_row() -> None:
     plan = plan_reversal(world.state, asked)
     assert isinstance(plan, ReversalPlan)
     (waiting,) = [each.order_id for each in plan.protections]
-    bounds = plan.bounds()
+    bounds = bounds_of(plan)
     command = ReversePosition("alice", "ETHUSDT", size_lots=3, client_oid="mine", bounds=bounds)
     done, rows = reversed_(world, command)
     expected = ReversalRow(

@@ -16,12 +16,13 @@ from backhand.engine import (
     InvariantBroken,
     book,
     fills,
+    ladder,
     margin,
-    markets,
     open_leg,
     orders,
     preview,
     reserves,
+    reversal_bounds,
     reversal_plan,
     sweep,
 )
@@ -91,7 +92,15 @@ def shrink_the_newest(patch: pytest.MonkeyPatch) -> None:
 
 def cut_own_makers(patch: pytest.MonkeyPatch) -> None:
     """Count what an account sells to itself as gone from its position."""
-    patch.setattr(orders, "Sweep", lambda market, side, taker, stp, *_: sweep.Sweep(market, side, taker, stp))
+    whole = sweep.Sweep._count  # noqa: SLF001 (broken on purpose)
+
+    def count(walk: Any, order: Any, lots: int) -> None:
+        whole(walk, order, lots)
+        if order.holding is walk.taker:
+            taken = walk._taken_lots  # noqa: SLF001
+            taken[order.holding] = taken.get(order.holding, 0) + lots
+
+    patch.setattr(sweep.Sweep, "_count", count)
 
 
 def requote_at_the_back(patch: pytest.MonkeyPatch) -> None:
@@ -101,7 +110,7 @@ def requote_at_the_back(patch: pytest.MonkeyPatch) -> None:
         for order in list(ladder.values()):
             fills.leave_book(order)
 
-    patch.setattr(markets, "_withdraw", withdraw)
+    patch.setattr(ladder, "withdraw", withdraw)
 
 
 def keep_reserves(patch: pytest.MonkeyPatch) -> None:
@@ -173,17 +182,17 @@ def lose_a_unit(patch: pytest.MonkeyPatch) -> None:
 
 def hold_to_nothing(patch: pytest.MonkeyPatch) -> None:
     """Take every result for one that is no worse than quoted."""
-    patch.setattr(reversal_plan, "_worse_than", lambda *_: "")
+    patch.setattr(reversal_plan, "worse_than", lambda *_: "")
 
 
 def forget(**fields: Any) -> Break:
     """Hold commits to a part of what was quoted only."""
 
     def broken(patch: pytest.MonkeyPatch) -> None:
-        whole = reversal_plan._worse_than  # noqa: SLF001 (broken on purpose)
+        whole = reversal_bounds.worse_than
         patch.setattr(
             reversal_plan,
-            "_worse_than",
+            "worse_than",
             lambda plan, quoted: whole(plan, msgspec.structs.replace(quoted, **fields)),
         )
 

@@ -2,10 +2,10 @@
 
 from backhand.commands import OpenAccount, OpenKey, SetMarginMode, SetPositionMode, Transfer
 from backhand.engine.fills import touch
-from backhand.engine.margin import crossed_sums
+from backhand.engine.margin import ledger_max_available_e20
 from backhand.engine.orders import margin_mode_set
 from backhand.engine.refusals import refuse
-from backhand.engine.state import Account, Key, Ledger, State
+from backhand.engine.state import Account, Key, State
 from backhand.events import (
     AccountOpened,
     Event,
@@ -14,7 +14,7 @@ from backhand.events import (
     RejectReason,
     Transferred,
 )
-from backhand.units import E4, E12, format_decimal
+from backhand.units import E12, format_decimal
 
 
 def open_account(state: State, command: OpenAccount, events: list[Event]) -> None:
@@ -60,7 +60,7 @@ def transfer(state: State, command: Transfer, events: list[Event]) -> None:
         return refuse(events, RejectReason.INVALID_AMOUNT, "0")
     if amount < 0:
         known = account.ledgers.get(command.coin)
-        out_max = 0 if known is None else isolated_available_e20(known) // E12
+        out_max = 0 if known is None else ledger_max_available_e20(known, isolated=True) // E12
         if -amount > out_max:
             return refuse(events, RejectReason.INSUFFICIENT_FUNDS, format_decimal(out_max, 8))
     ledger = account.ledger(command.coin)
@@ -75,13 +75,6 @@ def transfer(state: State, command: Transfer, events: list[Event]) -> None:
         money.withdrawals_e8 -= amount
     events.append(Transferred(account.uid, command.coin, amount, ledger.wallet_e8))
     return None
-
-
-def isolated_available_e20(ledger: Ledger) -> int:
-    """The most that may leave a ledger or go into an isolated position (contracts.md section 6)."""
-    initial, _, unrealised = crossed_sums(ledger, None)
-    spare = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 - ledger.locked_e8 * E12
-    return max(0, spare - initial + min(0, unrealised))
 
 
 def set_margin_mode(state: State, command: SetMarginMode, events: list[Event]) -> None:

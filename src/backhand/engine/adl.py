@@ -21,10 +21,16 @@ def kept_queue(state: State, market: Market, side: int) -> AdlQueue:
     if queue is None:
         queue = state.adl_queues[market.symbol, side] = AdlQueue(market, side)
         for holding in market.held.values():
-            leg = holding.leg(side)
-            if leg is not None:
-                leg.scored_version = -1
+            _enter(queue, holding)
     return queue
+
+
+def _enter(queue: AdlQueue, holding: Holding) -> None:
+    """Give a client's leg, if it holds one on this side, its place by its score as it is now."""
+    leg = holding.leg(queue.side)
+    if leg is not None and not holding.account.is_house:
+        leg.scored_version = holding.ledger.version
+        heappush(queue.heap, (-adl_score_e16(holding, leg), leg.position_id, leg.scored_version, holding))
 
 
 def first_of(queue: AdlQueue) -> Holding | None:
@@ -35,13 +41,11 @@ def first_of(queue: AdlQueue) -> Holding | None:
     each of them asks.
     """
     side = queue.side
-    for holding in queue.market.held.values():
-        leg = holding.leg(side)
-        if leg is None or leg.scored_version == holding.ledger.version or holding.account.is_house:
-            continue
-        leg.scored_version = holding.ledger.version
-        score_e16 = adl_score_e16(holding, leg)
-        heappush(queue.heap, (-score_e16, leg.position_id, leg.scored_version, holding))
+    for ledger in queue.touched:
+        for holding in ledger.holdings:
+            if holding.market is queue.market:
+                _enter(queue, holding)
+    queue.touched.clear()
     while queue.heap:
         _, position_id, version, holding = queue.heap[0]
         leg = holding.leg(side)
@@ -78,10 +82,10 @@ def adl_score_e16(holding: Holding, leg: Position) -> int:
     return score_e16(profit, value, ratio_e16)
 
 
-def score_e16(profit_e20: int, value_e20_: int, ratio_e16: int) -> int:
-    """The score of a profit on a value at a margin ratio."""
+def score_e16(profit_e20: int, entry_value_e20: int, ratio_e16: int) -> int:
+    """The score of a profit on a value at entry at a margin ratio."""
     if ratio_e16 >= E16 or ratio_e16 == 0:
         return 0
     if profit_e20 > 0:
-        return profit_e20 * ratio_e16 // value_e20_
-    return profit_e20 * E16 * E16 // (value_e20_ * ratio_e16)
+        return profit_e20 * ratio_e16 // entry_value_e20
+    return profit_e20 * E16 * E16 // (entry_value_e20 * ratio_e16)

@@ -35,8 +35,9 @@ from backhand.engine.cancelling import cancel_order, cancel_orders
 from backhand.engine.clocks import advance_clock, resume_venue
 from backhand.engine.closing import close_positions
 from backhand.engine.fills import touch
+from backhand.engine.ladder import replace_ladder
 from backhand.engine.leverage import move_margin, set_auto_margin, set_leverage
-from backhand.engine.markets import list_contract, replace_ladder
+from backhand.engine.markets import list_contract
 from backhand.engine.modifying import modify_order
 from backhand.engine.orders import place_order
 from backhand.engine.prices import set_price, take_samples

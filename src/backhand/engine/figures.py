@@ -6,6 +6,7 @@ section 1 says (margins and ratios up, prices half up, break-even to the holder'
 """
 
 from backhand.engine.margin import (
+    available_e20,
     break_even_price_e16,
     crossed_equity_e20,
     crossed_maintenance_e28,
@@ -13,6 +14,7 @@ from backhand.engine.margin import (
     initial_margin_e16,
     liquidation_price_e16,
     maintenance_e28,
+    max_available_e20,
     ratio_e16,
     tier_index,
     unrealised_e20,
@@ -91,12 +93,12 @@ def account_figures(account: Account, coin: str) -> AccountFigures:
                     isolated += unrealised_e20(holding.market, side, leg.lots, leg.average_price_e12)
     wallet = ledger.wallet_e8 * E12
     isolated_margin = ledger.isolated_margin_e16 * E4
-    available = wallet - isolated_margin - ledger.locked_e8 * E12
+    available = available_e20(ledger.wallet_e8, ledger.locked_e8, ledger.isolated_margin_e16)
     figures.wallet_e8 = ledger.wallet_e8
     figures.locked_e8 = ledger.locked_e8
     figures.available_e20 = available
-    figures.crossed_max_available_e20 = max(0, available - initial + crossed)
-    figures.isolated_max_available_e20 = max(0, available - initial + min(0, crossed))
+    figures.crossed_max_available_e20 = max_available_e20(available, initial, crossed, isolated=False)
+    figures.isolated_max_available_e20 = max_available_e20(available, initial, crossed, isolated=True)
     figures.max_transfer_out_e20 = figures.isolated_max_available_e20
     figures.equity_e20 = wallet + crossed + isolated
     figures.unrealised_e20 = crossed + isolated

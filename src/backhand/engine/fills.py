@@ -13,11 +13,13 @@ from backhand.engine.book import Order
 from backhand.engine.invariants import invariant
 from backhand.engine.margin import (
     average_price_after_e12,
+    closing_lots,
     fee_e8,
     fee_volume,
     gain_lots_e12,
     initial_margin_e16,
     posted_profit_e8,
+    released_margin_e16,
 )
 from backhand.engine.market import Market
 from backhand.engine.matching import Match
@@ -147,12 +149,11 @@ def _charge(holding: Holding, price_ticks: int, lots: int, is_taker: bool) -> in
 
 
 def _closing_lots(order: Order, lots: int) -> int:
-    """How much of a fill closes: all of a close, in one-way mode whatever the other side holds."""
+    """How much of a fill closes."""
     held = order.holding.lots(-order.side)
-    if order.reduce_only:
-        invariant(lots <= held, "reduce-only fills at most what the position holds")
-        return lots
-    return 0 if order.hold_side else min(lots, held)
+    closing = closing_lots(order.reduce_only, order.hold_side, lots, held)
+    invariant(closing <= held, "reduce-only fills at most what the position holds")
+    return closing
 
 
 def _reduce(state: State, holding: Holding, leg: Position, price_ticks: int, lots: int) -> int:
@@ -169,7 +170,7 @@ def _reduce(state: State, holding: Holding, leg: Position, price_ticks: int, lot
         invariant(0 <= residue < market.profit_denominator, "a profit is rounded down by less than one unit")
         if residue:
             state.coin(market.margin_coin).rounding_e28 += residue * market.profit_unit_e20 * E8
-    released = leg.margin_e16 if lots == leg.lots else leg.margin_e16 * lots // leg.lots
+    released = released_margin_e16(leg.margin_e16, lots, leg.lots)
     leg.margin_e16 -= released
     holding.ledger.isolated_margin_e16 -= released
     holding.ledger.wallet_e8 += profit
@@ -314,7 +315,11 @@ def end(order: Order, reason: CancelReason, events: list[Event]) -> None:
 
 def touch(state: State, holding: Holding) -> None:
     """Remember a holding whose legs or orders changed, for `settle`."""
-    holding.ledger.version += 1
+    ledger = holding.ledger
+    ledger.version += 1
+    if state.adl_queues:
+        for queue in state.adl_queues.values():
+            queue.touched[ledger] = None
     if not holding.is_touched:
         holding.is_touched = True
         state.touched.append(holding)

@@ -3,9 +3,13 @@
 from typing import Literal
 
 from backhand.commands import MoveMargin, SetAutoMargin, SetLeverage
-from backhand.engine.accounts import isolated_available_e20
 from backhand.engine.fills import touch
-from backhand.engine.margin import crossed_sums, initial_margin_e20, leverage_allowed, value_e20
+from backhand.engine.margin import (
+    initial_margin_e20,
+    ledger_max_available_e20,
+    leverage_allowed,
+    value_e20,
+)
 from backhand.engine.refusals import refuse
 from backhand.engine.risk import leg_buffer_e28
 from backhand.engine.state import Account, Holding, Position, State
@@ -80,10 +84,7 @@ def _relever(
         if larger and crossed < holding.crossed_leverage:
             more = initial_margin_e20(market, larger, mark, crossed)
             more -= initial_margin_e20(market, larger, mark, holding.crossed_leverage)
-            initial, _, unrealised = crossed_sums(holding.ledger, None)
-            ledger = holding.ledger
-            spare = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 - ledger.locked_e8 * E12
-            if more > spare - initial + unrealised:
+            if more > ledger_max_available_e20(holding.ledger, isolated=False):
                 return RejectReason.LEVERAGE_MARGIN_MISSING
         holding.crossed_leverage = crossed
         return None
@@ -93,7 +94,7 @@ def _relever(
         lots = holding.lots(side)
         if lots and leverage > leverage_allowed(market, value_e20(market, lots, mark)):
             return RejectReason.LEVERAGE_ABOVE_TIER
-    if (missing_long + missing_short) * E4 > isolated_available_e20(holding.ledger):
+    if (missing_long + missing_short) * E4 > ledger_max_available_e20(holding.ledger, isolated=True):
         return RejectReason.LEVERAGE_MARGIN_MISSING
     for leg, missing in ((holding.long, missing_long), (holding.short, missing_short)):
         if leg is not None and missing:
@@ -152,7 +153,7 @@ def move_margin(state: State, command: MoveMargin, events: list[Event]) -> None:
     if amount_e16 == 0:
         return refuse(events, RejectReason.INVALID_AMOUNT, "0")
     if amount_e16 > 0:
-        free_e8 = isolated_available_e20(holding.ledger) // E12
+        free_e8 = ledger_max_available_e20(holding.ledger, isolated=True) // E12
         if command.amount_e8 > free_e8:
             return refuse(events, RejectReason.MARGIN_AMOUNT_TOO_LARGE, format_decimal(free_e8, 8))
     else:

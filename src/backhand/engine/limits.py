@@ -3,6 +3,7 @@
 from typing import Final
 
 from backhand.engine.book import Order
+from backhand.engine.market import Market
 from backhand.engine.state import Holding
 from backhand.units import E8
 
@@ -45,11 +46,9 @@ def waiting_orders(holding: Holding, protecting: bool) -> int:
     return count
 
 
-def exceeds_position_limit(holding: Holding, side: int, lots: int) -> bool:
-    """Whether a leg with these further lots would be more than its share of open interest, counted after."""
-    market = holding.market
-    after = holding.lots(side) + lots
-    return after * E8 > (market.long_lots + lots) * market.contract.position_limit_rate_e8
+def position_lots_max(market: Market, opened_lots: int) -> int:
+    """The most that a leg may hold, its share of open interest, after these further lots are open."""
+    return (market.long_lots + opened_lots) * market.contract.position_limit_rate_e8 // E8
 
 
 def resting_lots(holding: Holding, side: int, but: Order | None = None) -> int:

@@ -14,14 +14,13 @@ is none), the house pays. Source: contracts.md section 9.
 from typing import Final
 
 from backhand.engine.accepting import venue_order
-from backhand.engine.accounts import isolated_available_e20
 from backhand.engine.adl import first_of, kept_queue
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
 from backhand.engine.fills import cancel, end, settle_between, touch, trade
 from backhand.engine.firing import drop
-from backhand.engine.guard import capped_ticks, crossed_share_e28, worst_close_ticks
+from backhand.engine.guard import capped_ticks, leg_funds_e28, worst_close_ticks
 from backhand.engine.invariants import invariant
 from backhand.engine.leverage import add_margin
 from backhand.engine.margin import (
@@ -30,6 +29,8 @@ from backhand.engine.margin import (
     fee_e8,
     gain_lots_e12,
     initial_margin_e16,
+    ledger_max_available_e20,
+    mark_ticks,
     posted_profit_e8,
     tier_index,
     unrealised_e20,
@@ -47,7 +48,7 @@ from backhand.events import (
     LiquidationStarted,
     PositionLiquidated,
 )
-from backhand.units import E4, E8, E12, ceil_div, half_up_div
+from backhand.units import E4, E12, E20, ceil_div
 
 #: Tiers that a crossed position comes down at a time.
 TIERS_DOWN: Final = 2
@@ -65,7 +66,7 @@ def liquidate_isolated(state: State, holding: Holding, leg: Position, events: li
     for order in list(holding.orders.values()):
         if order.hold_side in (0, leg.side):
             cancel(state, order, CancelReason.LIQUIDATION, events)
-    _take_over(state, holding, leg, -(leg.margin_e16 // E8), events)
+    _take_over(state, holding, leg, events)
 
 
 def _draw_margin(holding: Holding, leg: Position, events: list[Event]) -> bool:
@@ -74,7 +75,7 @@ def _draw_margin(holding: Holding, leg: Position, events: list[Event]) -> bool:
     equity_e16 = leg.margin_e16 + unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12) // E4
     wanted_e16 = initial_margin_e16(market, leg.lots, market.mark_price_e12, holding.leverage(leg.side))
     amount_e16 = wanted_e16 - equity_e16
-    if amount_e16 <= 0 or amount_e16 * E4 > isolated_available_e20(holding.ledger):
+    if amount_e16 <= 0 or amount_e16 * E4 > ledger_max_available_e20(holding.ledger, isolated=True):
         return False
     if leg_buffer_e28(market, leg) + amount_e16 * E12 <= 0:
         return False
@@ -102,9 +103,7 @@ def liquidate_crossed(state: State, suspect: Holding, events: list[Event]) -> No
             break
     while crossed_buffer_e28(ledger) <= 0:
         held, leg = _by_loss(ledger)[0]
-        share_e20 = crossed_share_e28(held, leg) // E8
-        unrealised = unrealised_e20(held.market, leg.side, leg.lots, leg.average_price_e12)
-        _take_over(state, held, leg, -((share_e20 - unrealised) // E12), events)
+        _take_over(state, held, leg, events)
 
 
 def _by_loss(ledger: Ledger) -> list[tuple[Holding, Position]]:
@@ -126,10 +125,10 @@ def _profit(entry: tuple[int, Holding, Position]) -> int:
 
 
 def _net(state: State, holding: Holding, long: Position, short: Position, events: list[Event]) -> None:
-    """Close what both legs of a symbol hold against each other, at mark on the nearest tick."""
+    """Close what both legs of a symbol hold against each other, at mark."""
     market = holding.market
     lots = min(long.lots, short.lots)
-    price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
+    price_ticks = mark_ticks(market)
     sell = venue_order(state, holding, -1, lots, "netting", events)
     buy = venue_order(state, holding, 1, lots, "netting", events)
     settle_between(state, sell, buy, price_ticks, lots, "netting", events)
@@ -158,9 +157,9 @@ def _reduce_by_tiers(state: State, holding: Holding, leg: Position, events: list
     return True
 
 
-def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, events: list[Event]) -> None:
+def _take_over(state: State, holding: Holding, leg: Position, events: list[Event]) -> None:
     """
-    Close a leg so that it changes its holder's wallet by `result_e8`, whatever its lots are closed at.
+    Close a leg so that its holder loses what it stands on, whatever its lots are closed at.
 
     The fund takes or pays the difference, and the house what the fund cannot.
     """
@@ -168,6 +167,8 @@ def _take_over(state: State, holding: Holding, leg: Position, result_e8: int, ev
     money = state.coin(market.margin_coin)
     side, lots, position_id = leg.side, leg.lots, leg.position_id
     bankruptcy_ticks = worst_close_ticks(holding, leg)
+    # What closing the leg may change the wallet by, fees included; rounded to the holder's side.
+    result_e8 = -(leg_funds_e28(holding, leg) // E20)
     # Not from the wallet: the holder's own opposite leg may be the one that is deleveraged.
     before_e8 = leg.profit_e8 - leg.close_fee_e8
     order = venue_order(state, holding, -side, lots, "liquidation", events)
@@ -269,7 +270,7 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
     market = order.holding.market
     price_ticks = bankruptcy_ticks
     if price_ticks <= 0:
-        price_ticks = max(1, half_up_div(market.mark_price_e12, market.tick_e12))
+        price_ticks = mark_ticks(market)
     queue = kept_queue(state, market, -side)
     while order.open_lots:
         other = first_of(queue)

@@ -2,7 +2,7 @@
 The arithmetic of contracts: value, fee, profit, margin and prices that follow from them.
 
 Pure functions of integers and a market's terms. Linear contracts settle in the quote currency, inverse
-ones in their base coin; sizes count base coin in both. Source: contracts.md sections 3 to 8.
+ones in their base coin; sizes count base coin in both. Source: contracts.md sections 2 to 8.
 """
 
 from typing import Final
@@ -11,8 +11,6 @@ from backhand.engine.market import Market
 from backhand.engine.state import Holding, Ledger
 from backhand.units import E4, E8, E12, E16, E20, ceil_div, half_up_div
 
-#: A new opening may bring the margin ratio to at most this (contracts.md section 5, post-fill guard).
-OPENING_RATIO_MAX_E8: Final = 90_000_000
 #: Stands for "every price is too bad" where a bankruptcy price is asked for.
 EVERY_PRICE: Final = -1
 
@@ -76,6 +74,22 @@ def average_price_after_e12(held_lots: int, average_price_e12: int, lots: int, p
     if held_lots == 0:
         return price_e12
     return half_up_div(held_lots * average_price_e12 + lots * price_e12, held_lots + lots)
+
+
+def closing_lots(closes: bool, hold_side: int, lots: int, held_lots: int) -> int:
+    """
+    How many of an order's lots close, where the other side of the trade holds so many.
+
+    All of a close; in one-way mode (`hold_side` 0) whatever is held, for legs net; none of a hedge opening.
+    """
+    if closes:
+        return lots
+    return 0 if hold_side else min(lots, held_lots)
+
+
+def released_margin_e16(margin_e16: int, lots: int, held_lots: int) -> int:
+    """What closing lots of an isolated leg releases of its margin: their part, rounded down."""
+    return margin_e16 * lots // held_lots
 
 
 def tier_index(market: Market, tier_value_e20: int) -> int:
@@ -164,6 +178,28 @@ def crossed_sums(ledger: Ledger, without: Holding | None) -> tuple[int, int, int
     return initial, maintenance, unrealised
 
 
+def available_e20(wallet_e8: int, locked_e8: int, isolated_margin_e16: int) -> int:
+    """What of a wallet neither orders nor isolated legs have set aside: `available` of section 6."""
+    return (wallet_e8 - locked_e8) * E12 - isolated_margin_e16 * E4
+
+
+def max_available_e20(available: int, initial_margin: int, crossed_profit: int, isolated: bool) -> int:
+    """
+    The most that may be used to open: crossedMaxAvailable or isolatedMaxAvailable of section 6.
+
+    Margin and unrealised profit are those of all crossed legs, in e20. Their profit may open crossed legs
+    only; their loss counts always.
+    """
+    return max(0, available - initial_margin + (min(0, crossed_profit) if isolated else crossed_profit))
+
+
+def ledger_max_available_e20(ledger: Ledger, isolated: bool) -> int:
+    """`max_available_e20` of a ledger as it stands; what may leave it is that of isolated margin."""
+    initial, _, unrealised = crossed_sums(ledger, None)
+    available = available_e20(ledger.wallet_e8, ledger.locked_e8, ledger.isolated_margin_e16)
+    return max_available_e20(available, initial, unrealised, isolated)
+
+
 def crossed_equity_e20(ledger: Ledger) -> int:
     """What the crossed legs of a ledger stand on."""
     equity = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4
@@ -210,6 +246,11 @@ def band_edge_ticks(market: Market, side: int) -> int:
     if side > 0:
         return mark * market.buy_edge_numerator // market.buy_edge_denominator
     return ceil_div(mark * market.sell_edge_numerator, market.sell_edge_denominator)
+
+
+def mark_ticks(market: Market) -> int:
+    """The mark on the nearest tick: the price of what the venue settles between positions without another."""
+    return max(1, half_up_div(market.mark_price_e12, market.tick_e12))
 
 
 def bankruptcy_price_ticks(

@@ -10,7 +10,7 @@ from backhand.engine.watches import Watches
 from backhand.units import E8, E12, E20
 
 if TYPE_CHECKING:
-    from backhand.engine.state import Holding, Trigger
+    from backhand.engine.state import Holding, Ledger, Trigger
 
 #: Five minutes of samples every five seconds (contracts.md section 10).
 BASIS_SAMPLES_MAX: Final = 60
@@ -156,3 +156,5 @@ class AdlQueue:
         #: Negative score, position id, the ledger's version that it was worked out at, and whose it is; also
         #: what holds no longer.
         self.heap: list[tuple[int, int, int, Holding]] = []
+        #: Whose legs or money were touched since the last question.
+        self.touched: dict[Ledger, None] = {}

@@ -5,7 +5,8 @@ from backhand.engine.book import Order
 from backhand.engine.cancelling import find_order
 from backhand.engine.fills import cancel
 from backhand.engine.market import Market
-from backhand.engine.orders import execute, judge, preset_fault, presets_valid
+from backhand.engine.orders import execute, judge
+from backhand.engine.presets import preset_fault, presets_valid
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Account, State
 from backhand.events import CancelReason, Event, OrderPresetsChanged, Rejected, RejectReason

@@ -9,15 +9,15 @@ Placing orders: judged without touching anything, then executed.
 
 from typing import Final
 
-from backhand.commands import Effect, PlaceOrder, Preset, TimeInForce
+from backhand.commands import Effect, PlaceOrder, TimeInForce
 from backhand.engine.accepting import accept, is_duplicate
 from backhand.engine.book import Order
 from backhand.engine.fills import cancel, end, rest, trade
 from backhand.engine.guard import capped_ticks, worst_close_ticks
 from backhand.engine.limits import (
     TRIGGERS_MAX,
-    exceeds_position_limit,
     opening_lots,
+    position_lots_max,
     resting_lots,
     too_many_orders,
     too_many_positions,
@@ -26,6 +26,7 @@ from backhand.engine.limits import (
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, order_reserve_e8, unrealised_e20, value_e20
 from backhand.engine.market import Market
 from backhand.engine.matching import Match, matched_lots, split_lots
+from backhand.engine.presets import preset_fault, presets_valid
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, refuse, ticks_text
 from backhand.engine.state import Account, Holding, State
@@ -196,7 +197,8 @@ def judge(
     if not closing and not is_stillborn(placement):
         resting = 0 if placement.ending else size - matched
         isolated = holding.isolated != switches
-        if opening and state.position_limit == "enforce" and exceeds_position_limit(holding, side, opening):
+        is_limited = opening > 0 and state.position_limit == "enforce"
+        if is_limited and holding.lots(side) + opening > position_lots_max(market, opening):
             return Rejected(RejectReason.POSITION_LIMIT_EXCEEDED)
         preview = Preview(holding, isolated)
         preview.release(placement.own)
@@ -222,40 +224,6 @@ def may_trade(market: Market, closing: bool) -> Rejected | None:
     if market.mark_price_e12 == 0:
         return Rejected(RejectReason.NO_INDEX_PRICE, market.symbol)
     return None
-
-
-def presets_valid(take_profit: Preset | None, stop_loss: Preset | None) -> bool:
-    """Whether the prices of presets are prices at all; a limit of 0 executes at market."""
-    for preset in (take_profit, stop_loss):
-        if preset is not None and (preset.trigger_price_ticks <= 0 or (preset.limit_price_ticks or 0) < 0):
-            return False
-    return True
-
-
-def preset_fault(
-    market: Market, side: int, reference_e12: int, take_profit: Preset | None, stop_loss: Preset | None
-) -> Rejected | None:
-    """Why presets of an order that opens on a side would trigger at once, by the price it opens at."""
-    for preset, gains in ((take_profit, True), (stop_loss, False)):
-        if preset is not None:
-            refusal = protection_fault(market, side, gains, preset.trigger_price_ticks, reference_e12)
-            if refusal is not None:
-                return refusal
-    return None
-
-
-def protection_fault(
-    market: Market, leg_side: int, gains: bool, trigger_ticks: int, reference_e12: int
-) -> Rejected | None:
-    """Why a take-profit (`gains`) or stop-loss of a leg would trigger at once at the reference price."""
-    beyond = trigger_ticks * market.tick_e12 - reference_e12
-    if (beyond if gains else -beyond) * leg_side > 0:
-        return None
-    if leg_side > 0:
-        reason = RejectReason.LONG_TAKE_PROFIT_TOO_LOW if gains else RejectReason.LONG_STOP_LOSS_TOO_HIGH
-    else:
-        reason = RejectReason.SHORT_TAKE_PROFIT_TOO_HIGH if gains else RejectReason.SHORT_STOP_LOSS_TOO_LOW
-    return Rejected(reason, format_decimal(reference_e12, 12))
 
 
 def _match(placement: Placement, limit: int) -> None:

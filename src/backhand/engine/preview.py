@@ -5,12 +5,15 @@ Orders and reversals are judged on a preview before anything changes; `fills` th
 the real legs.
 """
 
+from collections.abc import Iterable
+
 from backhand.engine.book import Order
-from backhand.engine.guard import crossed_value_e20
+from backhand.engine.guard import crossed_funds_e28, crossed_value_e20, opening_slack_e28
 from backhand.engine.margin import (
-    OPENING_RATIO_MAX_E8,
+    available_e20,
     average_price_after_e12,
     bankruptcy_price_ticks,
+    closing_lots,
     crossed_sums,
     fee_e8,
     fee_volume,
@@ -21,8 +24,10 @@ from backhand.engine.margin import (
     liquidation_price_e16,
     maintenance_e28,
     margin_value_e20,
+    max_available_e20,
     posted_profit_e8,
     ratio_e16,
+    released_margin_e16,
     unrealised_e20,
     value_e20,
 )
@@ -77,7 +82,7 @@ class Preview:
         """The same figures, to be moved on their own."""
         return Preview(self.holding, self.isolated, self)
 
-    def release(self, orders: list[Order]) -> None:
+    def release(self, orders: Iterable[Order]) -> None:
         """Count what resting orders have locked as free: they are to be cancelled."""
         for order in orders:
             self.locked_e8 -= order.reserve_e8
@@ -113,7 +118,7 @@ class Preview:
         profit = posted_profit_e8(market, gain_lots_e12(side, lots, average, price), price)
         self.wallet_e8 += profit
         self.profit_e8 += profit
-        released = margin if lots == held else margin * lots // held
+        released = released_margin_e16(margin, lots, held)
         self.isolated_margin_e16 -= released
         if side > 0:
             self.long_lots = held - lots
@@ -148,14 +153,14 @@ class Preview:
         self.fee_e8 += fee
 
     def available_e20(self) -> int:
-        """The most that may be used to open now, in the holding's margin mode (contracts.md section 6)."""
+        """The most that may be used to open now, in the holding's margin mode."""
         initial, _, unrealised = self._crossed()
-        spare = (self.wallet_e8 - self.locked_e8) * E12 - self.isolated_margin_e16 * E4
-        spare -= self.other_initial_e20 + initial
-        unrealised += self.other_unrealised_e20
-        if self.isolated:
-            unrealised = min(0, unrealised)
-        return max(0, spare + unrealised)
+        return max_available_e20(
+            available_e20(self.wallet_e8, self.locked_e8, self.isolated_margin_e16),
+            self.other_initial_e20 + initial,
+            self.other_unrealised_e20 + unrealised,
+            self.isolated,
+        )
 
     def opening_need_e20(self, side: int, matches: list[Match]) -> int:
         """
@@ -198,14 +203,13 @@ class Preview:
         return self.holding.leverage_in(side, self.isolated) > leverage_allowed(self.market, value)
 
     def exceeds_opening_ratio(self, side: int) -> bool:
-        """Whether the margin ratio at mark is beyond what a new opening may bring it to."""
-        equity, maintenance = self.margin(side)
-        return maintenance > equity * OPENING_RATIO_MAX_E8
+        """Whether the opening guard refuses a leg, or all crossed legs, as they stand at mark."""
+        return self.opening_slack_e28(side) < 0
 
     def opening_slack_e28(self, side: int) -> int:
-        """How much maintenance margin that bound leaves over; below zero, how much is missing."""
+        """What the opening guard would bear beyond this; see `guard`."""
         equity, maintenance = self.margin(side)
-        return equity * OPENING_RATIO_MAX_E8 - maintenance
+        return opening_slack_e28(equity, maintenance)
 
     def margin_ratio_e16(self, side: int) -> int:
         """The margin ratio at mark: of a leg when isolated, else of all crossed legs."""
@@ -260,25 +264,20 @@ class Preview:
             self._extend(side, lots - closing, price_ticks)
 
     def closing_lots(self, side: int, hold_side: int, closes: bool, lots: int) -> int:
-        """How many of an order's lots close: all of a close, in one-way mode what the other side holds."""
-        if closes:
-            return lots
-        return 0 if hold_side else min(lots, self.lots(-side))
+        """How many of an order's lots close of what the holding has now."""
+        return closing_lots(closes, hold_side, lots, self.lots(-side))
 
     def worst_close_ticks(self, side: int) -> int:
-        """The bankruptcy price of a leg, as `guard.worst_close_ticks` has it."""
+        """The bankruptcy price of a leg; see `guard.worst_close_ticks`."""
         market = self.market
         lots, average, margin = self._leg(side)
-        if self.isolated:
-            return bankruptcy_price_ticks(market, side, lots, average, margin * E12)
-        equity_e20, _ = self.margin(side)
-        held = self.holding.lots(1) + self.holding.lots(-1)
-        mark = market.mark_price_e12
-        total_e20 = crossed_value_e20(self.holding.ledger) - margin_value_e20(market, held, mark)
-        total_e20 += margin_value_e20(market, self.long_lots + self.short_lots, mark)
-        own_e20 = margin_value_e20(market, lots, mark)
-        share_e28 = equity_e20 * E8 if own_e20 == total_e20 else equity_e20 * E8 * own_e20 // total_e20
-        funds_e28 = share_e28 - unrealised_e20(market, side, lots, average) * E8
+        funds_e28 = margin * E12
+        if not self.isolated:
+            equity_e20, _ = self.margin(side)
+            both = self.long_lots + self.short_lots
+            total_e20 = crossed_value_e20(self.holding.ledger, self.holding)
+            total_e20 += margin_value_e20(market, both, market.mark_price_e12)
+            funds_e28 = crossed_funds_e28(market, side, lots, average, equity_e20, total_e20)
         return bankruptcy_price_ticks(market, side, lots, average, funds_e28)
 
     def is_bearable(self, side: int) -> bool:

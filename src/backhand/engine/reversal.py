@@ -32,10 +32,11 @@ def reverse(state: State, command: ReversePosition, events: list[Event]) -> None
     hold_side = plan.from_side if account.hedge_mode(market.product_type) else 0
     source: OrderSource = "trader_reverse" if account.copy_trader else "reverse"
     cancelled: list[int] = []
-    for order, reason in zip(plan.cancels, plan.cancel_reasons, strict=True):
+    for order, reason in plan.cancels.items():
         cancelled.append(order.order_id)
         cancel(state, order, reason, events)
     if command.client_oid is not None:
+        # Before ids are generated: that of the close leg must not take the client's.
         remember(state, account, command.client_oid)
     # Both records exist before either leg runs: the returned id always resolves (A14).
     returns_open = state.returned_leg == "open"

@@ -6,28 +6,22 @@ What a reversal will do, worked out against the book without touching anything.
 Source: reversal.md (decisions A1 to A20), contracts.md section 11; the policies are DESIGN section 5.
 """
 
-import hashlib
-from collections.abc import Iterable
-from typing import Final
-
-from backhand.commands import INVALID_SIDE, ReversalBounds, ReversePosition
+from backhand.commands import INVALID_SIDE, ReversePosition
 from backhand.engine.accepting import is_duplicate
 from backhand.engine.book import Order
 from backhand.engine.guard import capped_ticks, worst_close_ticks
+from backhand.engine.limits import position_lots_max
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks
-from backhand.engine.market import Market
-from backhand.engine.matching import Match, first_lots, lot_ticks, matched_lots
+from backhand.engine.matching import Match, first_lots, matched_lots
 from backhand.engine.open_leg import OpenLeg
 from backhand.engine.orders import oldest_closing
 from backhand.engine.preview import Preview
 from backhand.engine.refusals import lots_text, ticks_text
+from backhand.engine.reversal_bounds import worse_than
 from backhand.engine.state import Holding, Position, State, Trigger
 from backhand.engine.sweep import Sweep
 from backhand.events import CancelReason, Rejected, RejectReason, ReversalField
-from backhand.units import E4, E8, ceil_div, half_up_div
-
-#: What a journal's 64-bit integers hold, with room; far above any price that matters.
-LIQUIDATION_PRICE_E12_MAX: Final = 9 * 10**18
+from backhand.units import E8, ceil_div
 
 
 class ReversalPlan:
@@ -48,8 +42,8 @@ class ReversalPlan:
         #: What was asked for, and what of it the orders in the way leave to be reversed.
         self.asked_lots = size_lots
         self.size_lots = size_lots
-        self.cancels: list[Order] = []
-        self.cancel_reasons: list[CancelReason] = []
+        #: Orders that end before the legs run, in that order.
+        self.cancels: dict[Order, CancelReason] = {}
         #: Protecting orders that end with the position, when all of it is closed.
         self.protections: list[Trigger] = []
         self.closes: list[Match] = []
@@ -68,11 +62,9 @@ class ReversalPlan:
         self.limit_ticks = 0
 
     def cancel(self, orders: list[Order], reason: CancelReason) -> None:
-        """Plan to cancel orders, each once."""
+        """Plan to cancel orders, each once, with the reason that came first."""
         for order in orders:
-            if order not in self.cancels:
-                self.cancels.append(order)
-                self.cancel_reasons.append(reason)
+            self.cancels.setdefault(order, reason)
 
     def end_protections(self) -> None:
         """Plan to end what protects the position, when nothing stays of it (A11)."""
@@ -80,38 +72,6 @@ class ReversalPlan:
             for trigger in self.holding.triggers.values():
                 if trigger.position_id == self.position_id:
                     self.protections.append(trigger)
-
-    def bounds(self, expires_ms: int | None = None) -> ReversalBounds:
-        """What a quote of this plan holds its execution to, until a time if one is given."""
-        liquidation_e16 = self.after.liquidation_price_e16(-self.from_side) if self.opened_lots else 0
-        market = self.holding.market
-        return ReversalBounds(
-            self.from_side,
-            self.closed_lots,
-            average_e12(market, self.closes),
-            self.opened_lots,
-            average_e12(market, self.opens),
-            self.after.fee_e8,
-            min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX),
-            self.after.lots(self.from_side),
-            self.position_id,
-            self.past_lots,
-            orders_hash(self.cancels),
-            expires_ms,
-        )
-
-
-def orders_hash(orders: Iterable[Order]) -> int:
-    """A number for a set of orders: their ids alone would make a quote as long as the list of them."""
-    ids = ",".join([str(order.order_id) for order in sorted(orders, key=lambda order: order.order_id)])
-    # Seven bytes: a journal's integers have 63 bits.
-    return int.from_bytes(hashlib.blake2b(ids.encode(), digest_size=7).digest(), "big")
-
-
-def average_e12(market: Market, matches: list[Match]) -> int:
-    """The average price of some matches, half up; 0 without any."""
-    lots = matched_lots(matches)
-    return half_up_div(lot_ticks(matches) * market.tick_e12, lots) if lots else 0
 
 
 def plan_reversal(
@@ -180,7 +140,7 @@ def plan_reversal(
         return refusal
     trade_side = -position.side
     edge = band_edge_ticks(market, trade_side)
-    _guard(plan, edge, command)
+    _plan_limit(plan, edge, command)
     sweep = Sweep(market, trade_side, holding)
     _plan_close(plan, position, sweep)
     if plan.closed_lots == 0:
@@ -201,7 +161,7 @@ def held_position(holding: Holding, side: int | None) -> Position | None:
     return holding.long if holding.long is not None else holding.short
 
 
-def _guard(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> None:
+def _plan_limit(plan: ReversalPlan, edge_ticks: int, command: ReversePosition) -> None:
     """The worst tick for both legs: of band edge, price given and slippage from mark the nearest."""
     market, side = plan.holding.market, -plan.from_side
     mark, slippage, worst = market.mark_price_e12, command.slippage_max_e8, command.worst_price_ticks
@@ -240,49 +200,10 @@ def _policy_fault(plan: ReversalPlan, command: ReversePosition, edge_ticks: int)
             shortfall = plan.shortfall or CancelReason.SHORTFALL_LOCKED
             return Rejected(RejectReason.NOT_BOTH_LEGS, shortfall.value)
     if command.bounds is not None:
-        worse = _worse_than(plan, command.bounds)
+        worse = worse_than(plan, command.bounds)
         if worse:
             return Rejected(RejectReason.WORSE_THAN_QUOTED, worse)
     return None
-
-
-def _worse_than(plan: ReversalPlan, quoted: ReversalBounds) -> str:
-    """In what a plan is worse than it was quoted, nothing when it is as good or better."""
-    now = plan.bounds()
-    if quoted.position_id and (now.position_id, now.past_lots) != (quoted.position_id, quoted.past_lots):
-        return "position"
-    if now.from_side != quoted.from_side or now.left_lots != quoted.left_lots:
-        return "position"
-    if now.closed_lots != quoted.closed_lots or now.opened_lots < quoted.opened_lots:
-        return "size"
-    if quoted.cancels_hash is not None and now.cancels_hash != quoted.cancels_hash:
-        return "cancelled orders"
-    side = -plan.from_side
-    # A buy is worse at a higher average.
-    for average, quoted_average in (
-        (now.close_average_e12, quoted.close_average_e12),
-        (now.open_average_e12, quoted.open_average_e12),
-    ):
-        if quoted_average and (average - quoted_average) * side > 0:
-            return "average price"
-    # A fee grows with what is opened and with a better price of a sale: its share of the value counts, but
-    # for the unit that each fill is rounded up by.
-    inverse = plan.holding.market.inverse
-    value, quoted_value = _fee_value(now, inverse), _fee_value(quoted, inverse)
-    fills = len(plan.closes) + len(plan.opens)
-    if quoted_value and (now.fee_e8 - fills) * quoted_value > quoted.fee_e8 * value:
-        return "fee"
-    before, after = quoted.liquidation_price_e12, now.liquidation_price_e12
-    if after and (before == 0 or (after - before) * side > 0):
-        return "liquidation price"
-    return ""
-
-
-def _fee_value(legs: ReversalBounds, inverse: bool) -> int:
-    """What the fee of both legs is proportional to."""
-    if inverse:
-        return legs.closed_lots + legs.opened_lots
-    return legs.closed_lots * legs.close_average_e12 + legs.opened_lots * legs.open_average_e12
 
 
 def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str, locked_size: str) -> Rejected | None:
@@ -291,9 +212,8 @@ def _plan_locked(plan: ReversalPlan, hedge: bool, open_orders: str, locked_size:
 
     `auto` is A10: in one-way mode all closing orders are cancelled; in hedge mode only what is free is
     reversed, and when nothing is free, the oldest are cancelled until the size is, always so where the
-    venue says `locked_size = cancel`. `include` cancels the
-    oldest until the size is free, `exclude` reverses what is free, `cancel_all` cancels every order of the
-    symbol.
+    venue says `locked_size = cancel`. `include` cancels the oldest until the size is free, `exclude` reverses
+    what is free, `cancel_all` cancels every order of the symbol.
     """
     holding, side = plan.holding, plan.from_side
     held = holding.lots(side)
@@ -368,7 +288,8 @@ def _plan_open(state: State, plan: ReversalPlan, sweep: Sweep, hedge: bool, comm
         before.release(own)
     lots_max = None
     if state.position_limit == "enforce":
-        lots_max = market.long_lots * market.contract.position_limit_rate_e8 // E8
+        # A reversal opens what it has closed: open interest stays.
+        lots_max = position_lots_max(market, 0)
     leg = OpenLeg(before, side, hedge, lots_max)
     trial = leg.judge(opens)
     plan.needed_e20, plan.free_e20 = trial.needed_e20, trial.free_e20

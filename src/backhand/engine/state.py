@@ -167,7 +167,7 @@ class Ledger:
         #: How often its positions or its money were touched: what was worked out earlier holds no longer.
         self.version = 0
         self.holdings: list[Holding] = []
-        #: Whether it was already looked at in this round of `settling`.
+        #: The round of `settling` in which its crossed legs were last looked at.
         self.round = 0
 
 
@@ -331,10 +331,11 @@ class State:
         #: Holdings whose margin is to be looked at, and waiting orders whose price has come.
         self.suspects: list[Holding] = []
         self.due: deque[Trigger] = deque()
+        #: How often suspects were looked at: each ledger once a round.
         self.rounds = 0
         #: Who is deleveraged first, by symbol and side, where anybody had to be.
         self.adl_queues: dict[tuple[str, int], AdlQueue] = {}
-        #: How many of them a price made it necessary to look at; for measurements only.
+        #: How many holdings and waiting orders were looked at because a price moved; for measurements only.
         self.positions_looked_at = 0
         self.triggers_looked_at = 0
 

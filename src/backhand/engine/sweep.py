@@ -25,8 +25,7 @@ class Sweep:
     Orders of the `taker` itself are passed over and collected in `own`: they must be cancelled before the
     matches are executed. Unless `stp_mode` is cancel_maker the walk stops at the first of them, which is
     collected with cancel_both only; with `none` they are met like any others. `closes` and `hold_side` (0
-    in one-way mode) are the taker's: what an opening one gets of its own orders leaves that leg as large
-    as it was.
+    in one-way mode) are those of the taker's order.
     """
 
     def __init__(
@@ -113,9 +112,9 @@ class Sweep:
     def _count(self, order: Order, lots: int) -> None:
         """Remember what a match changes for the orders behind it."""
         holding, own = order.holding, self._is_own(order)
-        if (order.reduce_only or order.hold_side == 0) and not (
-            own and not self.closes and order.hold_side == self.hold_side
-        ):
+        # Not own ones: what they take from a one-way leg the taker has added to it, and closing orders of a
+        # hedge leg never hold more than all of it.
+        if (order.reduce_only or order.hold_side == 0) and not own:
             self._taken_lots[holding] = self._taken_lots.get(holding, 0) + lots
         joint = self._joint
         if joint is not None:
@@ -155,8 +154,9 @@ class Sweep:
 
         What it was placed for may have changed since: the mark, the money, the legs. What it could not pay
         would be paid by the fund, or by those it is deleveraged against. It closes nothing beyond the
-        bankruptcy price of its leg, and opens nothing that it could not open now. Orders are judged by all
-        that they give, each after those before it. Source: both guards of contracts.md section 5.
+        bankruptcy price of its leg, and opens nothing beyond the opening ratio or with margin that is not
+        there. Orders are judged by all that they give, each after those before it. Source: both guards of
+        contracts.md section 5; MON-4 of docs/deviations.md.
         """
         side, lots, ticks = order.side, self._order_lots, order.price_ticks
         closing = before.closing_lots(side, order.hold_side, order.reduce_only, lots)

@@ -13,7 +13,8 @@ from backhand.engine.accepting import is_duplicate, take_ids
 from backhand.engine.cancelling import is_product_type
 from backhand.engine.firing import drop, enlist, price_e12, tell_changed, tell_placed
 from backhand.engine.limits import TRIGGERS_MAX, waiting_orders
-from backhand.engine.orders import closes, may_trade, preset_fault, presets_valid, protection_fault
+from backhand.engine.orders import closes, may_trade
+from backhand.engine.presets import preset_fault, presets_valid, protection_fault
 from backhand.engine.refusals import lots_text, refuse
 from backhand.engine.state import Account, State, Trigger
 from backhand.events import CancelReason, Event, Rejected, RejectReason
