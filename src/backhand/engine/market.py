@@ -73,8 +73,8 @@ class Market:
         self.mark_falls: Watches[Trigger] = Watches()
         self.risk_rises: Watches[Holding] = Watches()
         self.risk_falls: Watches[Holding] = Watches()
-        #: Holdings that a price which may not liquidate would have liquidated.
-        self.postponed: list[Holding] = []
+        #: Holdings to be looked at when a price may liquidate again; each may wait in several markets.
+        self.postponed: dict[Holding, None] = {}
         self.last_moved = False
         self.mark_moved = False
         self.flat_maintenance = False
