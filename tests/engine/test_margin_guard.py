@@ -187,6 +187,30 @@ house_wallet                       | 0
     assert log == RiskWorld().play(log)
 
 
+@pytest.mark.parametrize("mode", ["isolated", "crossed"])
+def test_a_leg_under_water_closes_nothing_at_mark(mode: str) -> None:
+    """A price after a start liquidates nobody yet; what lies at it is beyond the bankruptcy price already."""
+    log = f"""
+open mm x1                           | ok
+open eve {mode:<8} x50 with 200       | ok
+house /                              | ok
+index 100 for=5000                   | ok
+sell mm 10 @100                      | ok
+buy eve 10 @100                      | filled 10 @ 100
+{"add eve 100 long":<36} | {"ok" if mode == "isolated" else "refused: margin_is_crossed"}
+sell eve 10 @91 reduce               | ok
+{"add eve -100 long":<36} | {"ok" if mode == "isolated" else "refused: margin_is_crossed"}
+withdraw eve 180                     | ok
+resume                               | ok
+index 90 for=5000                    | ok
+buy mm 10 @91 reduce                 | cancelled 10 margin_guard
+wallet eve                           | 20
+index 90 for=5000                    | eve adl 10 @ 98 mm, over
+house_wallet                         | 0
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_an_isolated_leg_is_not_opened_bankrupt_by_its_own_account() -> None:
     """In hedge mode the other leg would keep what this one, on little margin, leaves to the fund."""
     log = """

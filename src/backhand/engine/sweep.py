@@ -56,9 +56,6 @@ class Sweep:
         if stp_mode == "none" and taker.isolated and taker.orders:
             self._joint = Preview(taker, True)
         self._levels = market.book.side(-side)
-        mark_e12 = market.mark_price_e12
-        #: Makers with a greater key lose at mark.
-        self._mark_key = (-mark_e12 if side > 0 else mark_e12) // market.tick_e12
         self._next_key = len(self._levels.keys) - 1
         self._key = 0
         self._order: Order | None = None
@@ -161,8 +158,7 @@ class Sweep:
         side, lots, ticks = order.side, self._order_lots, order.price_ticks
         closing = before.closing_lots(side, order.hold_side, order.reduce_only, lots)
         given = lots
-        loses = self._key > self._mark_key
-        if closing and loses and capped_ticks(-side, ticks, before.worst_close_ticks(-side)) != ticks:
+        if closing and capped_ticks(-side, ticks, before.worst_close_ticks(-side)) != ticks:
             given = 0
         after = before.copy()
         if given:
