@@ -9,6 +9,8 @@ from backhand.engine.margin import (
     EVERY_PRICE,
     bankruptcy_price_ticks,
     crossed_equity_e20,
+    crossed_sums,
+    maintenance_e28,
     margin_value_e20,
     unrealised_e20,
 )
@@ -26,6 +28,24 @@ def worst_close_ticks(holding: Holding, leg: Position) -> int:
         unrealised = unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12)
         funds_e28 = share_e28 - unrealised * E8
     return bankruptcy_price_ticks(market, leg.side, leg.lots, leg.average_price_e12, funds_e28)
+
+
+def worst_adl_ticks(holding: Holding, leg: Position) -> int:
+    """
+    How far a leg may be deleveraged: to its bankruptcy price, a crossed one while the others stay covered.
+
+    A share by value would keep what a leg has won out of reach, beside a large position in another symbol.
+    """
+    if holding.isolated:
+        return worst_close_ticks(holding, leg)
+    market, side = holding.market, leg.side
+    _, others_e28, _ = crossed_sums(holding.ledger, holding)
+    opposite = holding.lots(-side)
+    others_e28 += maintenance_e28(market, opposite, opposite)
+    spare_e28 = crossed_equity_e20(holding.ledger) * E8 - others_e28
+    unrealised = unrealised_e20(market, side, leg.lots, leg.average_price_e12)
+    funds_e28 = max(crossed_share_e28(holding, leg), spare_e28) - unrealised * E8
+    return bankruptcy_price_ticks(market, side, leg.lots, leg.average_price_e12, funds_e28)
 
 
 def crossed_share_e28(holding: Holding, leg: Position) -> int:

@@ -156,3 +156,5 @@ class AdlQueue:
         #: Negative score, position id, the ledger's version that it was worked out at, and whose it is; also
         #: what holds no longer.
         self.heap: list[tuple[int, int, int, Holding]] = []
+        #: What was taken out of it for others to come first.
+        self.aside: list[tuple[int, int, int, Holding]] = []
