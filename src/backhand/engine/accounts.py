@@ -2,7 +2,7 @@
 
 from backhand.commands import OpenAccount, OpenKey, SetMarginMode, SetPositionMode, Transfer
 from backhand.engine.fills import touch
-from backhand.engine.margin import crossed_sums
+from backhand.engine.margin import covered_e20, crossed_sums
 from backhand.engine.orders import margin_mode_set
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Account, Key, Ledger, State
@@ -79,9 +79,10 @@ def transfer(state: State, command: Transfer, events: list[Event]) -> None:
 
 def isolated_available_e20(ledger: Ledger) -> int:
     """The most that may leave a ledger or go into an isolated position (contracts.md section 6)."""
-    initial, _, unrealised = crossed_sums(ledger, None)
-    spare = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 - ledger.locked_e8 * E12
-    return max(0, spare - initial + min(0, unrealised))
+    initial, maintenance, unrealised = crossed_sums(ledger, None)
+    equity = ledger.wallet_e8 * E12 - ledger.isolated_margin_e16 * E4 + unrealised
+    spare = equity - max(0, unrealised) - ledger.locked_e8 * E12 - initial
+    return max(0, covered_e20(spare, equity, maintenance))
 
 
 def set_margin_mode(state: State, command: SetMarginMode, events: list[Event]) -> None:

@@ -7,6 +7,7 @@ section 1 says (margins and ratios up, prices half up, break-even to the holder'
 
 from backhand.engine.margin import (
     break_even_price_e16,
+    covered_e20,
     crossed_equity_e20,
     crossed_maintenance_e28,
     crossed_sums,
@@ -96,7 +97,10 @@ def account_figures(account: Account, coin: str) -> AccountFigures:
     figures.locked_e8 = ledger.locked_e8
     figures.available_e20 = available
     figures.crossed_max_available_e20 = max(0, available - initial + crossed)
-    figures.isolated_max_available_e20 = max(0, available - initial + min(0, crossed))
+    spare = covered_e20(
+        available - initial + min(0, crossed), wallet - isolated_margin + crossed, maintenance
+    )
+    figures.isolated_max_available_e20 = max(0, spare)
     figures.max_transfer_out_e20 = figures.isolated_max_available_e20
     figures.equity_e20 = wallet + crossed + isolated
     figures.unrealised_e20 = crossed + isolated

@@ -187,6 +187,17 @@ def crossed_maintenance_e28(ledger: Ledger) -> int:
     return maintenance
 
 
+def covered_e20(available_e20: int, equity_e20: int, maintenance_e28: int) -> int:
+    """
+    How much of what is available may leave crossed legs so that they stay covered.
+
+    Initial margin is at the leverage that was set; a mark may have carried them into tiers that need more.
+    """
+    if maintenance_e28 == 0:
+        return available_e20
+    return min(available_e20, (equity_e20 * E8 - maintenance_e28 - 1) // E8)
+
+
 def ratio_e16(maintenance_e28: int, equity_e20: int) -> int:
     """Maintenance over equity, rounded up at 16 decimals; 0 without maintenance, 1 without equity."""
     if maintenance_e28 == 0:

@@ -11,6 +11,7 @@ from backhand.engine.margin import (
     OPENING_RATIO_MAX_E8,
     average_price_after_e12,
     bankruptcy_price_ticks,
+    covered_e20,
     crossed_sums,
     fee_e8,
     fee_volume,
@@ -150,12 +151,12 @@ class Preview:
     def available_e20(self) -> int:
         """The most that may be used to open now, in the holding's margin mode (contracts.md section 6)."""
         initial, _, unrealised = self._crossed()
-        spare = (self.wallet_e8 - self.locked_e8) * E12 - self.isolated_margin_e16 * E4
-        spare -= self.other_initial_e20 + initial
-        unrealised += self.other_unrealised_e20
+        equity = self.wallet_e8 * E12 - self.isolated_margin_e16 * E4 + self.other_unrealised_e20 + unrealised
+        available = equity - self.locked_e8 * E12 - self.other_initial_e20 - initial
         if self.isolated:
-            unrealised = min(0, unrealised)
-        return max(0, spare + unrealised)
+            available -= max(0, self.other_unrealised_e20)
+            available = covered_e20(available, equity, self.other_maintenance_e28)
+        return max(0, available)
 
     def opening_need_e20(self, side: int, matches: list[Match]) -> int:
         """
