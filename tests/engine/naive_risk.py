@@ -84,12 +84,12 @@ def crossed_buffer(state: State, ledger: Ledger, marks: Marks) -> Amount | None:
 
 
 def ledger_faults(state: State, account: Account, ledger: Ledger, marks: Marks) -> Iterator[str]:
-    """What of a ledger ought to have been liquidated at these marks."""
-    buffer = crossed_buffer(state, ledger, marks)
+    """What of a ledger ought to have been liquidated at these marks, where they may liquidate."""
+    buffer = crossed_buffer(state, ledger, marks) if has_good_prices(state, ledger) else None
     if buffer is not None and buffer <= 0:
         yield f"{account.uid}: crossed {ledger.coin} lacks {-buffer}"
     for holding in holdings_held(ledger):
-        if holding.isolated:
+        if holding.isolated and is_good_price(state, holding):
             for leg in legs(holding):
                 symbol = holding.market.symbol
                 if isolated_buffer(state, holding, leg, marks[symbol]) <= 0:
@@ -102,12 +102,14 @@ def holdings_held(ledger: Ledger) -> list[Holding]:
 
 
 def has_good_prices(state: State, ledger: Ledger) -> bool:
-    """Whether every price that the ledger's legs depend on may liquidate."""
-    for holding in holdings_held(ledger):
-        market = holding.market
-        if not market.confirmed or 0 < market.stale_at_ms <= state.time_ms:
-            return False
-    return True
+    """Whether every price that the ledger's crossed legs depend on may liquidate."""
+    return all(is_good_price(state, each) for each in holdings_held(ledger) if not each.isolated)
+
+
+def is_good_price(state: State, holding: Holding) -> bool:
+    """Whether the mark of a holding's symbol may liquidate."""
+    market = holding.market
+    return market.confirmed and not 0 < market.stale_at_ms <= state.time_ms
 
 
 def faults(state: State, coins: Container[str] | None = None) -> list[str]:
@@ -118,8 +120,7 @@ def faults(state: State, coins: Container[str] | None = None) -> list[str]:
         for ledger in account.ledgers.values():
             if account.is_house or (coins is not None and ledger.coin not in coins):
                 continue
-            if holdings_held(ledger) and has_good_prices(state, ledger):
-                found += ledger_faults(state, account, ledger, marks)
+            found += ledger_faults(state, account, ledger, marks)
     return found
 
 
@@ -164,11 +165,12 @@ def band_faults(state: State) -> list[str]:
     now = marks_of(state)
     for account in state.accounts.values():
         for ledger in account.ledgers.values():
-            if account.is_house or not has_good_prices(state, ledger):
+            if account.is_house:
                 continue
-            held = holdings_held(ledger)
+            held = [each for each in holdings_held(ledger) if is_good_price(state, each)]
             crossed = [holding for holding in held if not holding.isolated]
-            for corner in product(*map(band_marks, crossed)):
+            corners = product(*map(band_marks, crossed)) if has_good_prices(state, ledger) else ()
+            for corner in corners:
                 marks = {holding.market.symbol: at for holding, at in zip(crossed, corner, strict=True)}
                 buffer = crossed_buffer(state, ledger, now | marks)
                 if buffer is not None and buffer <= 0:

@@ -119,6 +119,27 @@ holds bob                       | flat
     assert log == RiskWorld().play(log)
 
 
+def test_a_position_in_another_symbol_keeps_no_profit_from_deleveraging() -> None:
+    """Bob's share of his equity for this leg is small; what it has won counts before fund and house."""
+    log = """
+open alice isolated x10 with 150       | ok
+open bob x50 with 1000                 | ok
+open carol x50 with 1000               | ok
+house /                                | ok
+sell bob 10 @100                       | ok
+buy alice 10                           | filled 10 @ 100
+focus SOLUSDT                          | ok
+house /                                | ok
+sell carol 400 @100                    | ok
+buy bob 400                            | filled 400 @ 100
+focus ETHUSDT                          | ok
+mark 60                                | alice adl 10 @ 90 bob, over
+wallet bob                             | 1100
+house_wallet                           | 0
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_a_queue_is_of_one_price() -> None:
     """Nobody touched bob between two marks, and at the second he is the first in line."""
     log = """
@@ -136,6 +157,32 @@ sell bob 4 @92                  | ok
 buy eve 4                       | filled 4 @ 92
 mark 90.9                       | alice adl 2 @ 90 carol, over
 mark 80                         | adam adl 4 @ 80 bob, adl 2 @ 80 carol, over
+"""
+    assert log == RiskWorld().play(log)
+
+
+@pytest.mark.parametrize(
+    ("lots", "outcome"),
+    [(10, "adl 10 @ 90 carol, over"), (20, "adl 10 @ 90 carol, adl 10 @ 87 bob, over house 30")],
+)
+def test_who_cannot_take_the_price_comes_after_those_who_can(lots: int, outcome: str) -> None:
+    """Bob ranks first, and has opened after the gap: he stands on too little for a price before it."""
+    log = f"""
+open alice isolated x10 with 1000      | ok
+open bob isolated x50 with 20          | ok
+open carol x1 with 100000              | ok
+house /                                | ok
+sell carol 10 @100                     | ok
+house / 100x10                         | ok
+buy alice {lots}                           | filled {lots} @ 100
+house /                                | ok
+index 100 for=5000                     | ok
+resume                                 | ok
+index 86 for=5000                      | ok
+house 86x10 /                          | ok
+sell bob 10                            | filled 10 @ 86
+index 85 for=5000                      | alice {outcome}
+holds alice                            | flat
 """
     assert log == RiskWorld().play(log)
 

@@ -194,3 +194,26 @@ buy alice 1                            | filled 1 @ 100
 def test_isolated_legs_stand_alone(log: str) -> None:
     """Each leg has its own leverage, margin and tier, and takes cash only (sections 5 to 7)."""
     assert log == RiskWorld().play(log)
+
+
+def test_what_leaves_crossed_positions_leaves_them_covered() -> None:
+    """The mark has carried the short into tiers that need 310, where its initial margin is 60 of 1000."""
+    log = """
+open alice x100 with 6000              | ok
+house 100x10 /                         | ok
+sell alice 10                          | filled 10 @ 100
+mark 600                               | ok
+withdraw alice 690                     | refused: insufficient_funds
+focus SOLUSDT                          | ok
+margin alice isolated                  | isolated
+leverage alice 1                       | ok
+buy alice 7                            | refused: insufficient_margin
+buy alice 6                            | filled 6 @ 100
+add alice 90 long                      | refused: margin_amount_too_large
+add alice 80 long                      | ok
+withdraw alice 10                      | refused: insufficient_funds
+withdraw alice 9.99999999              | ok
+focus ETHUSDT                          | ok
+holds alice                            | -10
+"""
+    assert log == RiskWorld().play(log)

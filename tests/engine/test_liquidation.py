@@ -611,6 +611,26 @@ holds alice                            | +9
 """,
             id="stale: those who are well again when the good price comes are left alone",
         ),
+        pytest.param(
+            """
+open alice x10 with 1000               | ok
+margin alice isolated                  | isolated
+buy alice 9                            | filled 9 @ 100
+add alice 400 long                     | ok
+focus SOLUSDT                          | ok
+index 100 for=5000                     | ok
+buy alice 9                            | filled 9 @ 100
+focus ETHUSDT                          | ok
+house /                                | ok
+days 1                                 | ok
+index 100 for=5000                     | ok
+add alice 1 long                       | ok
+days 1                                 | ok
+add alice -401 long                    | ok
+index 80 for=5000                      | alice adl 9 @ 90 0, over
+""",
+            id="stale: who waits for one symbol can wait for another as well",
+        ),
     ],
 )
 def test_prices_that_may_not_liquidate(log: str) -> None:

@@ -262,10 +262,10 @@ holds eve                              | flat
         pytest.param(
             """
 mark 114                               | ok
-buy eve 4 @103 stp=none                | filled 4 @ 103, cancelled #own 6 margin_guard
+buy eve 4 @103 stp=none                | filled 4 @ 103
 holds eve                              | flat
 """,
-            id="what it does not get it cannot give",
+            id="what it does not want is not asked for",
         ),
         pytest.param(
             """
@@ -292,6 +292,30 @@ sell eve 10 @103 #own                  | ok
     assert log == RiskWorld().play(log)
 
 
+@pytest.mark.parametrize("mode", ["isolated", "crossed"])
+def test_a_leg_under_water_closes_nothing_at_mark(mode: str) -> None:
+    """A price after a start liquidates nobody yet; what lies at it is beyond the bankruptcy price already."""
+    log = f"""
+open mm x1                           | ok
+open eve {mode:<8} x50 with 200       | ok
+house /                              | ok
+index 100 for=5000                   | ok
+sell mm 10 @100                      | ok
+buy eve 10 @100                      | filled 10 @ 100
+{"add eve 100 long":<36} | {"ok" if mode == "isolated" else "refused: margin_is_crossed"}
+sell eve 10 @91 reduce               | ok
+{"add eve -100 long":<36} | {"ok" if mode == "isolated" else "refused: margin_is_crossed"}
+withdraw eve 180                     | ok
+resume                               | ok
+index 90 for=5000                    | ok
+buy mm 10 @91 reduce                 | cancelled 10 margin_guard
+wallet eve                           | 20
+index 90 for=5000                    | eve adl 10 @ 98 mm, over
+house_wallet                         | 0
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_an_isolated_leg_is_not_opened_bankrupt_by_its_own_account() -> None:
     """In hedge mode the other leg would keep what this one, on little margin, leaves to the fund."""
     log = """
@@ -304,6 +328,25 @@ mark 95                                | ok
 sell eve 10 @100 open stp=none         | cancelled 10 margin_guard
 holds eve                              | flat
 wallet eve                             | 100
+"""
+    assert log == RiskWorld().play(log)
+
+
+@pytest.mark.parametrize("lots", [10, 20, 30])
+def test_an_account_does_not_strip_its_own_leg_of_margin(lots: int) -> None:
+    """In one-way mode its own order would open the leg again at its price, on initial margin alone."""
+    log = f"""
+open mm x1                             | ok
+open eve isolated x20 with 300         | ok
+house /                                | ok
+buy mm 10 @100                         | ok
+sell eve 10 @100                       | filled 10 @ 100
+sell eve 20 @100                       | ok
+add eve 120 short                      | ok
+mark 110                               | ok
+buy eve {lots} stp=none                    | refused: no_liquidity
+isolated eve                           | 170
+wallet eve                             | 300
 """
     assert log == RiskWorld().play(log)
 

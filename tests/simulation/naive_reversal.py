@@ -291,8 +291,7 @@ def _bearable(scene: Scene, maker: Order, lots: int) -> int:
     party, price = scene.parties[maker.uid], scene.price(maker.price_ticks)
     held = party.legs[-maker.side].lots
     closing = lots if maker.reduce_only else 0 if maker.hold_side else min(lots, held)
-    loses = (price - scene.mark) * maker.side > 0
-    if closing and loses and not closing_guard(scene, party, -maker.side)(price):
+    if closing and not closing_guard(scene, party, -maker.side)(price):
         return 0
     after = scene.copy()
     party = after.parties[maker.uid]

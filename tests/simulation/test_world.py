@@ -61,8 +61,14 @@ def test_who_is_deleveraged_next_is_first_of_all_scored_anew(monkeypatch: pytest
         nonlocal asked
         asked += 1
         found = first_of(queue)
-        assert found is next(iter(adl_queue(queue.market, queue.side)), None)
+        aside = [entry[3] for entry in queue.aside if stands(queue, entry)]
+        others = [each for each in adl_queue(queue.market, queue.side) if each not in aside]
+        assert found is next(iter(others), None)
         return found
+
+    def stands(queue: AdlQueue, entry: tuple[int, int, int, Holding]) -> bool:
+        leg = entry[3].leg(queue.side)
+        return leg is not None and (leg.position_id, leg.scored_version) == entry[1:3]
 
     monkeypatch.setattr(liquidation, "first_of", compared)
     world.play(SEEDS[0], 20_000)

@@ -2,7 +2,7 @@
 
 from backhand.commands import OpenAccount, OpenKey, SetMarginMode, SetPositionMode, Transfer
 from backhand.engine.fills import touch
-from backhand.engine.margin import ledger_max_available_e20
+from backhand.engine.margin import ledger_isolated_max_available_e20
 from backhand.engine.orders import margin_mode_set
 from backhand.engine.refusals import refuse
 from backhand.engine.state import Account, Key, State
@@ -60,7 +60,7 @@ def transfer(state: State, command: Transfer, events: list[Event]) -> None:
         return refuse(events, RejectReason.INVALID_AMOUNT, "0")
     if amount < 0:
         known = account.ledgers.get(command.coin)
-        out_max = 0 if known is None else ledger_max_available_e20(known, isolated=True) // E12
+        out_max = 0 if known is None else ledger_isolated_max_available_e20(known) // E12
         if -amount > out_max:
             return refuse(events, RejectReason.INSUFFICIENT_FUNDS, format_decimal(out_max, 8))
     ledger = account.ledger(command.coin)

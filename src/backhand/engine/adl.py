@@ -55,6 +55,18 @@ def first_of(queue: AdlQueue) -> Holding | None:
     return None
 
 
+def set_aside(queue: AdlQueue) -> None:
+    """Let who is first stand back behind the others, until `take_back`; who is touched is asked again."""
+    queue.aside.append(heappop(queue.heap))
+
+
+def take_back(queue: AdlQueue) -> None:
+    """Let those who stood back stand where their scores put them."""
+    for entry in queue.aside:
+        heappush(queue.heap, entry)
+    queue.aside.clear()
+
+
 def adl_queue(market: Market, side: int) -> list[Holding]:
     """The clients' legs on a side of a market, the first to be deleveraged first; the house stands apart."""
     scored: list[tuple[int, int, Holding]] = []

@@ -10,11 +10,12 @@ from backhand.engine.margin import (
     break_even_price_e16,
     crossed_equity_e20,
     crossed_maintenance_e28,
+    crossed_max_available_e20,
     crossed_sums,
     initial_margin_e16,
+    isolated_max_available_e20,
     liquidation_price_e16,
     maintenance_e28,
-    max_available_e20,
     ratio_e16,
     tier_index,
     unrealised_e20,
@@ -97,8 +98,10 @@ def account_figures(account: Account, coin: str) -> AccountFigures:
     figures.wallet_e8 = ledger.wallet_e8
     figures.locked_e8 = ledger.locked_e8
     figures.available_e20 = available
-    figures.crossed_max_available_e20 = max_available_e20(available, initial, crossed, isolated=False)
-    figures.isolated_max_available_e20 = max_available_e20(available, initial, crossed, isolated=True)
+    figures.crossed_max_available_e20 = crossed_max_available_e20(available, initial, crossed)
+    figures.isolated_max_available_e20 = isolated_max_available_e20(
+        available, initial, crossed, wallet - isolated_margin + crossed, maintenance
+    )
     figures.max_transfer_out_e20 = figures.isolated_max_available_e20
     figures.equity_e20 = wallet + crossed + isolated
     figures.unrealised_e20 = crossed + isolated

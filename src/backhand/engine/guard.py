@@ -16,6 +16,8 @@ from backhand.engine.margin import (
     EVERY_PRICE,
     bankruptcy_price_ticks,
     crossed_equity_e20,
+    crossed_sums,
+    maintenance_e28,
     margin_value_e20,
     unrealised_e20,
 )
@@ -53,6 +55,24 @@ def crossed_funds_e28(
     own_e20 = margin_value_e20(market, lots, market.mark_price_e12)
     share_e28 = equity_e20 * E8 if own_e20 == total_e20 else equity_e20 * E8 * own_e20 // total_e20
     return share_e28 - unrealised_e20(market, side, lots, average_price_e12) * E8
+
+
+def worst_adl_ticks(holding: Holding, leg: Position) -> int:
+    """
+    How far a leg may be deleveraged: to its bankruptcy price, a crossed one while the others stay covered.
+
+    A share by value would keep what a leg has won out of reach, beside a large position in another symbol.
+    """
+    funds_e28 = leg_funds_e28(holding, leg)
+    market, side = holding.market, leg.side
+    if not holding.isolated:
+        _, others_e28, _ = crossed_sums(holding.ledger, holding)
+        opposite = holding.lots(-side)
+        others_e28 += maintenance_e28(market, opposite, opposite)
+        spare_e28 = crossed_equity_e20(holding.ledger) * E8 - others_e28
+        unrealised = unrealised_e20(market, side, leg.lots, leg.average_price_e12)
+        funds_e28 = max(funds_e28, spare_e28 - unrealised * E8)
+    return bankruptcy_price_ticks(market, side, leg.lots, leg.average_price_e12, funds_e28)
 
 
 def crossed_value_e20(ledger: Ledger, without: Holding | None) -> int:

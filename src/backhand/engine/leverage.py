@@ -6,7 +6,8 @@ from backhand.commands import MoveMargin, SetAutoMargin, SetLeverage
 from backhand.engine.fills import touch
 from backhand.engine.margin import (
     initial_margin_e20,
-    ledger_max_available_e20,
+    ledger_crossed_max_available_e20,
+    ledger_isolated_max_available_e20,
     leverage_allowed,
     value_e20,
 )
@@ -84,7 +85,7 @@ def _relever(
         if larger and crossed < holding.crossed_leverage:
             more = initial_margin_e20(market, larger, mark, crossed)
             more -= initial_margin_e20(market, larger, mark, holding.crossed_leverage)
-            if more > ledger_max_available_e20(holding.ledger, isolated=False):
+            if more > ledger_crossed_max_available_e20(holding.ledger):
                 return RejectReason.LEVERAGE_MARGIN_MISSING
         holding.crossed_leverage = crossed
         return None
@@ -94,7 +95,7 @@ def _relever(
         lots = holding.lots(side)
         if lots and leverage > leverage_allowed(market, value_e20(market, lots, mark)):
             return RejectReason.LEVERAGE_ABOVE_TIER
-    if (missing_long + missing_short) * E4 > ledger_max_available_e20(holding.ledger, isolated=True):
+    if (missing_long + missing_short) * E4 > ledger_isolated_max_available_e20(holding.ledger):
         return RejectReason.LEVERAGE_MARGIN_MISSING
     for leg, missing in ((holding.long, missing_long), (holding.short, missing_short)):
         if leg is not None and missing:
@@ -153,7 +154,7 @@ def move_margin(state: State, command: MoveMargin, events: list[Event]) -> None:
     if amount_e16 == 0:
         return refuse(events, RejectReason.INVALID_AMOUNT, "0")
     if amount_e16 > 0:
-        free_e8 = ledger_max_available_e20(holding.ledger, isolated=True) // E12
+        free_e8 = ledger_isolated_max_available_e20(holding.ledger) // E12
         if command.amount_e8 > free_e8:
             return refuse(events, RejectReason.MARGIN_AMOUNT_TOO_LARGE, format_decimal(free_e8, 8))
     else:

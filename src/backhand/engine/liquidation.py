@@ -14,13 +14,13 @@ is none), the house pays. Source: contracts.md section 9.
 from typing import Final
 
 from backhand.engine.accepting import venue_order
-from backhand.engine.adl import first_of, kept_queue
+from backhand.engine.adl import first_of, kept_queue, set_aside, take_back
 from backhand.engine.book import Order
 from backhand.engine.cancelling import orders_of
 from backhand.engine.figures import crossed_ratio_e16, leg_ratio_e16
 from backhand.engine.fills import cancel, end, settle_between, touch, trade
 from backhand.engine.firing import drop
-from backhand.engine.guard import capped_ticks, leg_funds_e28, worst_close_ticks
+from backhand.engine.guard import capped_ticks, leg_funds_e28, worst_adl_ticks, worst_close_ticks
 from backhand.engine.invariants import invariant
 from backhand.engine.leverage import add_margin
 from backhand.engine.margin import (
@@ -29,14 +29,14 @@ from backhand.engine.margin import (
     fee_e8,
     gain_lots_e12,
     initial_margin_e16,
-    ledger_max_available_e20,
+    ledger_isolated_max_available_e20,
     mark_ticks,
     posted_profit_e8,
     tier_index,
     unrealised_e20,
     value_e20,
 )
-from backhand.engine.market import Market
+from backhand.engine.market import AdlQueue, Market
 from backhand.engine.matching import Match, first_lots, matched_lots
 from backhand.engine.risk import crossed_buffer_e28, leg_buffer_e28
 from backhand.engine.state import Account, Holding, Ledger, Position, State
@@ -52,6 +52,8 @@ from backhand.units import E4, E12, E20, ceil_div
 
 #: Tiers that a crossed position comes down at a time.
 TIERS_DOWN: Final = 2
+#: Those who are passed over at one deleveraging: each of thousands would ask them all anew.
+ASIDE_MAX: Final = 100
 
 
 def liquidate_isolated(state: State, holding: Holding, leg: Position, events: list[Event]) -> None:
@@ -75,7 +77,7 @@ def _draw_margin(holding: Holding, leg: Position, events: list[Event]) -> bool:
     equity_e16 = leg.margin_e16 + unrealised_e20(market, leg.side, leg.lots, leg.average_price_e12) // E4
     wanted_e16 = initial_margin_e16(market, leg.lots, market.mark_price_e12, holding.leverage(leg.side))
     amount_e16 = wanted_e16 - equity_e16
-    if amount_e16 <= 0 or amount_e16 * E4 > ledger_max_available_e20(holding.ledger, isolated=True):
+    if amount_e16 <= 0 or amount_e16 * E4 > ledger_isolated_max_available_e20(holding.ledger):
         return False
     if leg_buffer_e28(market, leg) + amount_e16 * E12 <= 0:
         return False
@@ -266,17 +268,19 @@ def _brings_e8(market: Market, leg: Position, ticks: int, lots: int) -> int:
 
 
 def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, events: list[Event]) -> None:
-    """Close what is left against the opposite legs, the highest score first, and the house last."""
+    """
+    Close what is left against the opposite legs, the highest score first, and the house last.
+
+    Those who cannot take the price whole come after those who can: the fund pays what they cannot.
+    """
     market = order.holding.market
     price_ticks = bankruptcy_ticks
     if price_ticks <= 0:
         price_ticks = mark_ticks(market)
     queue = kept_queue(state, market, -side)
-    while order.open_lots:
-        other = first_of(queue)
-        if other is None:
-            break
-        _match_with(state, order, other, side, price_ticks, events)
+    _match_in_line(state, order, queue, price_ticks, ASIDE_MAX, events)
+    take_back(queue)
+    _match_in_line(state, order, queue, price_ticks, 0, events)
     if order.open_lots == 0:
         return
     house = market.held.get(state.house.uid)
@@ -284,16 +288,38 @@ def _deleverage(state: State, order: Order, side: int, bankruptcy_ticks: int, ev
         _match_with(state, order, house, side, price_ticks, events)
 
 
+def _match_in_line(
+    state: State, order: Order, queue: AdlQueue, price_ticks: int, aside_max: int, events: list[Event]
+) -> None:
+    """Match with clients by rank; those who cannot take the price whole stand back, as many as may."""
+    side = -queue.side
+    while order.open_lots:
+        other = first_of(queue)
+        if other is None:
+            break
+        price = _price_with(other, side, price_ticks)
+        if price != price_ticks and len(queue.aside) < aside_max:
+            set_aside(queue)
+        else:
+            _match_with(state, order, other, side, price, events)
+
+
+def _price_with(other: Holding, side: int, price_ticks: int) -> int:
+    """The price that deleverages a client's leg opposite to a side and leaves its holder something."""
+    leg = other.leg(-side)
+    if leg is None:
+        return price_ticks
+    guarded = capped_ticks(leg.side, price_ticks, worst_adl_ticks(other, leg))
+    return price_ticks if guarded == EVERY_PRICE else guarded
+
+
 def _match_with(
     state: State, order: Order, other: Holding, side: int, price_ticks: int, events: list[Event]
 ) -> None:
-    """Match a leg of a side with another's opposite one, at a price that leaves that holder something."""
+    """Match a leg of a side with another's opposite one."""
     leg = other.leg(-side)
     if leg is not None:
         lots = min(order.open_lots, leg.lots)
-        if not other.account.is_house:
-            guarded = capped_ticks(leg.side, price_ticks, worst_close_ticks(other, leg))
-            price_ticks = price_ticks if guarded == EVERY_PRICE else guarded
         against = venue_order(state, other, side, lots, "adl", events)
         settle_between(state, order, against, price_ticks, lots, "adl", events)
 

@@ -183,21 +183,40 @@ def available_e20(wallet_e8: int, locked_e8: int, isolated_margin_e16: int) -> i
     return (wallet_e8 - locked_e8) * E12 - isolated_margin_e16 * E4
 
 
-def max_available_e20(available: int, initial_margin: int, crossed_profit: int, isolated: bool) -> int:
+def crossed_max_available_e20(available: int, initial_margin: int, profit: int) -> int:
+    """The most that may open crossed legs, from the margin and unrealised profit of them all (section 6)."""
+    return max(0, available - initial_margin + profit)
+
+
+def isolated_max_available_e20(
+    available: int, initial_margin: int, profit: int, equity: int, maintenance_e28: int
+) -> int:
     """
-    The most that may be used to open: crossedMaxAvailable or isolatedMaxAvailable of section 6.
+    The most that may leave crossed legs: for an isolated one, or altogether.
 
-    Margin and unrealised profit are those of all crossed legs, in e20. Their profit may open crossed legs
-    only; their loss counts always.
+    Their profit does not count, their loss does (section 6), and they stay covered: initial margin is at
+    the leverage that was set, and a mark may have carried them into tiers that need more (MON-8). All of it
+    in e20, but for the maintenance margin.
     """
-    return max(0, available - initial_margin + (min(0, crossed_profit) if isolated else crossed_profit))
+    spare = available - initial_margin + min(0, profit)
+    if maintenance_e28:
+        spare = min(spare, (equity * E8 - maintenance_e28 - 1) // E8)
+    return max(0, spare)
 
 
-def ledger_max_available_e20(ledger: Ledger, isolated: bool) -> int:
-    """`max_available_e20` of a ledger as it stands; what may leave it is that of isolated margin."""
-    initial, _, unrealised = crossed_sums(ledger, None)
+def ledger_crossed_max_available_e20(ledger: Ledger) -> int:
+    """`crossed_max_available_e20` of a ledger as it stands."""
+    initial, _, profit = crossed_sums(ledger, None)
     available = available_e20(ledger.wallet_e8, ledger.locked_e8, ledger.isolated_margin_e16)
-    return max_available_e20(available, initial, unrealised, isolated)
+    return crossed_max_available_e20(available, initial, profit)
+
+
+def ledger_isolated_max_available_e20(ledger: Ledger) -> int:
+    """`isolated_max_available_e20` of a ledger as it stands: what may leave it."""
+    initial, maintenance, profit = crossed_sums(ledger, None)
+    available = available_e20(ledger.wallet_e8, ledger.locked_e8, ledger.isolated_margin_e16)
+    equity = available + ledger.locked_e8 * E12 + profit
+    return isolated_max_available_e20(available, initial, profit, equity, maintenance)
 
 
 def crossed_equity_e20(ledger: Ledger) -> int:

@@ -73,8 +73,8 @@ class Market:
         self.mark_falls: Watches[Trigger] = Watches()
         self.risk_rises: Watches[Holding] = Watches()
         self.risk_falls: Watches[Holding] = Watches()
-        #: Holdings that a price which may not liquidate would have liquidated.
-        self.postponed: list[Holding] = []
+        #: Holdings to be looked at when a price may liquidate again; each may wait in several markets.
+        self.postponed: dict[Holding, None] = {}
         self.last_moved = False
         self.mark_moved = False
         self.flat_maintenance = False
@@ -158,3 +158,5 @@ class AdlQueue:
         self.heap: list[tuple[int, int, int, Holding]] = []
         #: Whose legs or money were touched since the last question.
         self.touched: dict[Ledger, None] = {}
+        #: What was taken out of it for others to come first.
+        self.aside: list[tuple[int, int, int, Holding]] = []

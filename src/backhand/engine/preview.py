@@ -14,17 +14,18 @@ from backhand.engine.margin import (
     average_price_after_e12,
     bankruptcy_price_ticks,
     closing_lots,
+    crossed_max_available_e20,
     crossed_sums,
     fee_e8,
     fee_volume,
     gain_lots_e12,
     initial_margin_e16,
+    isolated_max_available_e20,
     legs_sums,
     leverage_allowed,
     liquidation_price_e16,
     maintenance_e28,
     margin_value_e20,
-    max_available_e20,
     posted_profit_e8,
     ratio_e16,
     released_margin_e16,
@@ -155,12 +156,13 @@ class Preview:
     def available_e20(self) -> int:
         """The most that may be used to open now, in the holding's margin mode."""
         initial, _, unrealised = self._crossed()
-        return max_available_e20(
-            available_e20(self.wallet_e8, self.locked_e8, self.isolated_margin_e16),
-            self.other_initial_e20 + initial,
-            self.other_unrealised_e20 + unrealised,
-            self.isolated,
-        )
+        initial += self.other_initial_e20
+        profit = self.other_unrealised_e20 + unrealised
+        available = available_e20(self.wallet_e8, self.locked_e8, self.isolated_margin_e16)
+        if not self.isolated:
+            return crossed_max_available_e20(available, initial, profit)
+        equity = available + self.locked_e8 * E12 + profit
+        return isolated_max_available_e20(available, initial, profit, equity, self.other_maintenance_e28)
 
     def opening_need_e20(self, side: int, matches: list[Match]) -> int:
         """

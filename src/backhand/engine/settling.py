@@ -12,7 +12,6 @@ Liquidation goes before triggers: an account that no longer covers its maintenan
 
 from backhand.engine.firing import end_orphans, fire, place_presets, take_due
 from backhand.engine.liquidation import cover_deficit, liquidate_crossed, liquidate_isolated
-from backhand.engine.market import Market
 from backhand.engine.prices import may_liquidate
 from backhand.engine.reserves import align_orders
 from backhand.engine.risk import (
@@ -77,10 +76,9 @@ def _look_at_prices(state: State) -> None:
             for holding in due_holdings(market):
                 state.positions_looked_at += 1
                 _suspect(state, holding)
-            postponed = market.postponed
-            market.postponed = []
+            postponed = list(market.postponed)
+            market.postponed.clear()
             for holding in postponed:
-                holding.is_postponed = False
                 _suspect(state, holding)
         take_due(state, market)
         market.last_moved = False
@@ -106,7 +104,7 @@ def _look_at_legs(state: State, holding: Holding, events: list[Event]) -> None:
         forget_watches(holding)
         return
     if not may_liquidate(state, holding.market):
-        _postpone(holding.market, holding)
+        holding.market.postponed[holding] = None
         return
     for side in (1, -1):
         leg = holding.leg(side)
@@ -131,17 +129,10 @@ def _look_at_ledger(state: State, suspect: Holding, events: list[Event]) -> None
         if holding.isolated or (holding.long is None and holding.short is None):
             continue
         if not may_liquidate(state, holding.market):
-            _postpone(holding.market, suspect)
+            holding.market.postponed[suspect] = None
             return
     buffer_e28 = crossed_buffer_e28(ledger)
     if buffer_e28 <= 0:
         liquidate_crossed(state, suspect, events)
     else:
         watch_ledger(ledger, buffer_e28)
-
-
-def _postpone(market: Market, holding: Holding) -> None:
-    """Look again when the market has a price that may liquidate."""
-    if not holding.is_postponed:
-        holding.is_postponed = True
-        market.postponed.append(holding)

@@ -201,7 +201,6 @@ class Holding:
         self.risk_fall_e12 = 0
         self.is_touched = False
         self.is_suspect = False
-        self.is_postponed = False
 
     def leg(self, side: int) -> Position | None:
         """The leg on a side, if it is held."""
