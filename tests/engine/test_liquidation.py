@@ -294,6 +294,18 @@ mark 145                               | alice sold out 19 @ 110, over fund +718
         ),
         pytest.param(
             """
+mark 1500                              | ok
+house 1500x5 / 1501x5                  | ok
+open alice x50 with 32                 | ok
+buy alice 1                            | filled 1 @ 1501
+house 1490x5 / 1501x5                  | ok
+mark 1489                              | ok
+mark 1488.5                            | alice sold out 1 @ 1490, over fund +21
+""",
+            id="crossed: no lot of it would be left in a lower tier",
+        ),
+        pytest.param(
+            """
 open alice hedge isolated x10 with 400 | ok
 buy alice 10 open                      | filled 10 @ 100
 sell alice 5 open                      | filled 5 @ 99
@@ -473,6 +485,36 @@ house_wallet                           | 0
         ),
         pytest.param(
             """
+focus ETHUSD                           | ok
+open alice x10 with 10.05              | ok
+sell alice 10                          | filled 10 @ 99
+house /                                | ok
+mark 20000                             | alice adl 10 @ 20000 0, over fund +0.0995
+wallet alice                           | 0
+""",
+            id="where no price is too bad there is none to settle at but the mark",
+        ),
+        pytest.param(
+            """
+open bob x50 with 300                  | ok
+focus SOLUSDT                          | ok
+index 100 for=5000                     | ok
+buy bob 50                             | filled 50 @ 100
+focus ETHUSDT                          | ok
+open alice isolated x10 with 60        | ok
+house /                                | ok
+sell bob 5 @100                        | ok
+buy alice 5                            | filled 5 @ 100
+resume                                 | ok
+focus SOLUSDT                          | ok
+index 1 for=5000                       | ok
+focus ETHUSDT                          | ok
+mark 90.9                              | alice adl 5 @ 90 bob, over
+""",
+            id="who is deleveraged may have no price of its own left, and not be liquidated yet",
+        ),
+        pytest.param(
+            """
 open alice x10 with 60                 | ok
 buy alice 5                            | filled 5 @ 100
 house 99x1 98x1 / 100x50               | ok
@@ -569,6 +611,18 @@ holds alice                            | flat
 holds bob                              | flat
 """,
             id="unconfirmed: a first price liquidates nobody; one near it does, also those who waited",
+        ),
+        pytest.param(
+            """
+open alice isolated x10 with 150       | ok
+buy alice 10                           | filled 10 @ 100
+index 100 for=5000                     | ok
+resume                                 | ok
+index 80 for=5000                      | ok
+add alice 1 long                       | ok
+holds alice                            | +10
+""",
+            id="unconfirmed: nor does it when something else makes the venue look",
         ),
         pytest.param(
             """

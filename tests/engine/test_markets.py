@@ -8,6 +8,7 @@ import pytest
 from backhand.commands import Command, Contract, ListContract, ReplaceLadder, SetPrice, Tier
 from backhand.events import DeficitCovered, LadderReplaced, PriceSet, Rejected
 from backhand.units import E8, E12
+from tests.engine.liquidating import RiskWorld
 from tests.engine.worlds import LINEAR, World, contract
 
 
@@ -46,14 +47,16 @@ def test_unusable_terms(fault: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("change", [{"lot_e8": E8 // 10}, {"tick_e12": E12 // 10}], ids=str)
 def test_the_grid_changes_only_while_nobody_is_there(change: dict[str, Any]) -> None:
-    """Lot and tick stay while anybody holds the symbol or rests an order, the house included."""
+    """Lot and tick stay while anybody holds the symbol or has an order there, resting or waiting."""
     world = World(LINEAR)
     finer = ListContract(msgspec.structs.replace(LINEAR, **change))
     world.play("mark 100 | ok\nhouse 99x5 / 101x5 | ok\nopen alice | ok\n")
     assert "refused: contract_in_use" == world.told(world.do(finer))
     world.play("buy alice 1 | ok\nhouse / | ok\n")
     assert "refused: contract_in_use" == world.told(world.do(finer))
-    world.play("house 100x1 / | ok\nsell alice 1 | ok\n")
+    world.play("house 100x1 / | ok\nsell alice 1 | ok\nwait alice entry buy 1 at 120 | ok\n")
+    assert "refused: contract_in_use" == world.told(world.do(finer))
+    world.play("dropall alice entry | ok\n")
     assert "ok" == world.told(world.do(finer))
 
 
@@ -175,6 +178,24 @@ terms status=off                   | filled 4 @ 60
 wallet alice                       | 970
 """
     assert log == world.play(log)
+
+
+def test_the_fund_pays_first_for_what_is_settled() -> None:
+    """What a settled leg loses beyond its margin comes from the fund, and the rest of it from the house."""
+    log = """
+open carl isolated x10 with 150        | ok
+buy carl 10                            | filled 10 @ 100
+house 95x10 / 100x50                   | ok
+mark 90.9                              | carl sold out 10 @ 95, over fund +50
+index 100 for=5000                     | ok
+open alice isolated x10 with 1000      | ok
+buy alice 5                            | filled 5 @ 100
+resume                                 | ok
+index 60 for=5000                      | ok
+terms status=off                       | filled 5 @ 60, alice covered fund -50 house 100
+wallet alice                           | 950
+"""
+    assert log == RiskWorld().play(log)
 
 
 def test_a_crossed_account_owes_nothing_after_its_positions_are_settled() -> None:

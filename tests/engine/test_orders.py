@@ -492,6 +492,21 @@ def test_no_order_rests_that_its_account_could_not_bear(linear: World) -> None:
     assert "refused: insufficient_margin" == linear.step("buy alice 1000 @109")
 
 
+def test_closing_orders_beyond_the_leg_end_oldest_first_and_no_more_of_them(world: World) -> None:
+    """Of 10 held 8 are spoken for; when 4 go at market, one order of 4 is enough to end."""
+    log = (
+        ONE_WAY
+        + """
+buy alice 10                           | filled 10 @ 101
+sell alice 4 @105 reduce #a            | ok
+sell alice 4 @106 reduce #b            | ok
+sell alice 4                           | filled 4 @ 99, cancelled #a 4 reduce_only_excess
+orders alice                           | #b sell 4 @ 106
+"""
+    )
+    assert log == world.play(log)
+
+
 def test_reduce_only_makers_give_what_all_orders_before_them_leave() -> None:
     """In one sweep: 10 held, 4 and 4 sold by orders that only happen to close, 2 are left for one of 5."""
     log = """

@@ -144,6 +144,17 @@ def test_a_quote_of_a_part_is_committed_once(focus: Any) -> None:
 
 
 @BOTH_KINDS
+def test_a_quote_is_of_what_had_been_closed_before(focus: Any) -> None:
+    """The same part of a position that is as large again is another part: the quote was committed (REV-5)."""
+    world = World(focus)
+    world.play(LONG)
+    bounds = quoted(world, size_lots=4)
+    assert "L6 S4" == held_to(world, bounds, size_lots=4)
+    assert "filled 4 @ 101" == world.step("buy alice 4 open")
+    assert "position" == held_to(world, bounds, size_lots=4)
+
+
+@BOTH_KINDS
 def test_an_open_leg_that_was_not_quoted_is_refused_for_its_liquidation_price(focus: Any) -> None:
     """Quoted as a close alone, a reversal that would now open is another one; no liquidation beats any."""
     world = World(focus)
@@ -242,7 +253,7 @@ buy bob 90                             | filled 90 @ 101
 open alice                             | ok
 buy alice 10                           | filled 10 @ 101
 venue limited                          | ok
-terms position_limit_rate_e8=6000000   | ok
+terms position_limit_rate_e8=6500000   | ok
 reverse alice strict                   | refused: not_both_legs
 reverse alice largest                  | closed 10 @ 99, opened 6 @ 99, shortfall_position_limit
 holds alice                            | -6
@@ -439,3 +450,22 @@ def test_a_guard_that_does_not_count_is_named(fields: dict[str, Any], ignored: t
     world.play(LONG)
     events = world.do(command(world, **fields))
     assert [ignored] == [event.ignored for event in events if isinstance(event, PositionReversed)]
+
+
+def test_a_plan_ends_what_protects_its_position_and_nothing_else() -> None:
+    """Entries, and what protects the other leg, go on waiting (A11, WAIT-3)."""
+    world = World()
+    log = (
+        LONG
+        + """
+sell alice 5 open                      | filled 5 @ 99
+wait alice all-tp long at 109 #mine    | all-tp waits
+wait alice all-tp short at 91 #other   | all-tp waits
+wait alice entry long 1 at 120 open    | entry 1 waits
+"""
+    )
+    world.play(log)
+    assert 3 == len(world.holding("alice").triggers)
+    plan = plan_reversal(world.state, command(world))
+    assert isinstance(plan, ReversalPlan)
+    assert ["mine"] == [trigger.client_oid for trigger in plan.protections]

@@ -850,3 +850,18 @@ def test_an_entry_hands_its_presets_on(linear: World) -> None:
     linear.play(OPENING + "wait alice entry buy 5 at 95 @94 tp=105@104 sl=90 | ok\nmark 95 | ok\n")
     (order,) = [event for event in linear.venue.events[-1] if isinstance(event, OrderAccepted)]
     assert (Preset(105, 104), Preset(90)) == (order.take_profit, order.stop_loss)
+
+
+def test_a_stop_loss_needs_no_minimum_size(world: World) -> None:
+    """It closes its part of a position however small that is: refusing it would be worse (WAIT-4)."""
+    log = """
+mark 100                               | ok
+house 99x50 / 101x50                   | ok
+open alice                             | ok
+buy alice 10                           | filled 10 @ 101
+wait alice sl long 2 at 98             | ok
+terms size_lots_min=4                  | ok
+mark 98                                | sl fired 2 @ 99
+holds alice                            | +8
+"""
+    assert log == world.play(log)
