@@ -44,6 +44,21 @@ locked alice                           | 54
         pytest.param(
             """
 terms taker_fee_rate_e8=100000         | ok
+open alice x10 with 100.99             | ok
+buy alice 10                           | refused: insufficient_margin
+deposit alice 0.01                     | ok
+buy alice 10                           | filled 10 @ 100
+open bob isolated x10 with 100.99      | ok
+buy bob 10                             | refused: insufficient_margin
+deposit bob 0.01                       | ok
+buy bob 10                             | filled 10 @ 100
+wallet bob                             | 100
+""",
+            id="and the fee of opening it",
+        ),
+        pytest.param(
+            """
+terms taker_fee_rate_e8=100000         | ok
 open alice x10                         | ok
 buy alice 10 @90                       | ok
 locked alice                           | 90.9
