@@ -227,6 +227,25 @@ wallet eve                             | 100
     assert log == RiskWorld().play(log)
 
 
+@pytest.mark.parametrize("lots", [10, 20, 30])
+def test_an_account_does_not_strip_its_own_leg_of_margin(lots: int) -> None:
+    """In one-way mode its own order would open the leg again at its price, on initial margin alone."""
+    log = f"""
+open mm x1                             | ok
+open eve isolated x20 with 300         | ok
+house /                                | ok
+buy mm 10 @100                         | ok
+sell eve 10 @100                       | filled 10 @ 100
+sell eve 20 @100                       | ok
+add eve 120 short                      | ok
+mark 110                               | ok
+buy eve {lots} stp=none                    | refused: no_liquidity
+isolated eve                           | 170
+wallet eve                             | 300
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_an_opening_that_meets_own_closing_orders_is_judged_as_it_ends() -> None:
     """Each own order closes some of the leg as it is then, and with it some of what made it safe."""
     closing = "buy eve 1 @101 close                   | ok\n" * 4

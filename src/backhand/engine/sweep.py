@@ -137,25 +137,25 @@ class Sweep:
             return
         if not self._is_own(order):
             before = self._previews.get(holding)
-            self._previews[holding] = self._bound(
-                order, Preview(holding, holding.isolated) if before is None else before
-            )
+            if before is None:
+                before = Preview(holding, holding.isolated)
+            self._previews[holding] = self._bound(order, before, self._order_lots)
         elif self._joint is not None:
             before = self._joint.copy()
             lots = min(wanted, self._order_lots)
             before.fill(self.side, self.hold_side, self.closes, lots, order.price_ticks, True)
-            self._bound(order, before)
+            self._bound(order, before, lots)
 
-    def _bound(self, order: Order, before: Preview) -> Preview:
+    def _bound(self, order: Order, before: Preview, lots: int) -> Preview:
         """
-        Cut what an order gives to what its account can bear; how the account stands after that.
+        Cut the lots that an order gives to what its account can bear; how the account stands after that.
 
         What it was placed for may have changed since: the mark, the money, the legs. What it could not pay
         would be paid by the fund, or by those it is deleveraged against. It closes nothing beyond the
         bankruptcy price of its leg, and opens nothing that it could not open now. Orders are judged by all
         that they give, each after those before it. Source: both guards of contracts.md section 5.
         """
-        side, lots, ticks = order.side, self._order_lots, order.price_ticks
+        side, ticks = order.side, order.price_ticks
         closing = before.closing_lots(side, order.hold_side, order.reduce_only, lots)
         given = lots
         if closing and capped_ticks(-side, ticks, before.worst_close_ticks(-side)) != ticks:
@@ -164,7 +164,8 @@ class Sweep:
         if given:
             after.fill(side, order.hold_side, order.reduce_only, given, ticks, False)
             if closing < given and not after.is_bearable(side):
-                given = closing
+                # Of an own order less is met by less: what it closes is what the taker has opened with it.
+                given = 0 if self._is_own(order) else closing
                 after = before.copy()
                 after.fill(side, order.hold_side, order.reduce_only, given, ticks, False)
         if given < lots:
