@@ -135,7 +135,7 @@ def ignore_the_ratio(patch: pytest.MonkeyPatch) -> None:
 
 def fill_whatever_it_costs(patch: pytest.MonkeyPatch) -> None:
     """Fill makers that cannot bear what they lose."""
-    patch.setattr(sweep.Sweep, "_bound", lambda _walk, _order, before: before)
+    patch.setattr(sweep.Sweep, "_bound", lambda _walk, _order, before, _lots: before)
 
 
 def need_half(patch: pytest.MonkeyPatch) -> None:

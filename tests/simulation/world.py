@@ -9,14 +9,17 @@ The whole venue under random commands: DESIGN's promises 5 to 8 after every one 
 import hashlib
 from typing import Final
 
+from backhand.commands import AdvanceClock, ConfigureVenue, ListContract, ReplaceLadder, SetPrice
 from backhand.engine import State, apply
 from backhand.engine.audit import audit
 from backhand.engine.digest import state_digest
-from backhand.events import Event, PriceSet
+from backhand.events import Event, LiquidationStarted, PriceSet
 from tests.engine import naive_risk
 from tests.simulation.world_books import Books
 from tests.simulation.world_commands import World
 
+#: Commands after which positions may be worth or need something else.
+MOVING: Final = (SetPrice, ReplaceLadder, AdvanceClock, ListContract, ConfigureVenue)
 #: Events that one seed plays.
 WORLD_EVENTS: Final = 50_000
 #: Commands between two looks at everything.
@@ -56,6 +59,9 @@ class CheckedWorld:
         moved = [state.markets[event.symbol].margin_coin for event in events if isinstance(event, PriceSet)]
         if moved:
             assert [] == naive_risk.faults(state, moved)
+        if not isinstance(command, MOVING):
+            ended = [each for each in events if isinstance(each, LiquidationStarted) and each.side]
+            assert [] == ended, "an isolated leg comes to its end by prices, funding and terms alone"
         self._look_at_touched()
         if self.commands % AUDIT_EVERY == 0:
             self.look_at_everything()

@@ -87,6 +87,8 @@ class World:
         self.ticks = dict(HOME_TICKS)
         self.terms = {listed.symbol: listed for listed in CONTRACTS}
         self.flat = seed % 4 == 0
+        #: Whether every price goes stale, so that several symbols wait for one at a time.
+        self.live = seed % 3 == 0
         #: How long after the last command the next one comes.
         self.wait_ms = 1
 
@@ -106,7 +108,9 @@ class World:
         ladders = [self._ladder(symbol, priced=True) for symbol in HOME_TICKS]
         maintenance: Any = "flat" if self.flat else "tiered"
         venue = ConfigureVenue("world", maintenance=maintenance)
-        return [venue, *map(ListContract, CONTRACTS), *accounts, *money, *ladders]
+        # Some have isolated and crossed positions on the same money.
+        mixed = [SetMarginMode(uid, "SOLUSDT", "isolated") for uid in UIDS[2::3]]
+        return [venue, *map(ListContract, CONTRACTS), *accounts, *money, *mixed, *ladders]
 
     def next(self) -> Command:
         """Give the next command."""
@@ -186,6 +190,23 @@ class World:
         named: Any = -side if hedge else side
         return PlaceOrder(uid, symbol, named, "limit", lots, price, "gtc", "close", reduce_only)
 
+    def meet_own(self) -> Command:
+        """An order that meets one of its own account, and whatever stands before it."""
+        holding = self._holding()
+        account = self._account() if holding is None else holding.account
+        orders = list((account if holding is None else holding).orders.values())
+        if not orders:
+            return self.place()
+        order = self.chance.choice(orders)
+        market = order.holding.market
+        lots = max(1, order.open_lots * self.chance.choice((1, 2, 4)) // 2)
+        effect: Any = self.chance.choice(("open", "close"))
+        closes = effect == "close" and account.hedge_mode(market.product_type)
+        side: Any = order.side if closes else -order.side
+        return PlaceOrder(
+            account.uid, market.symbol, side, "limit", lots, order.price_ticks, "ioc", effect, stp_mode="none"
+        )
+
     def reverse(self) -> Command:
         holding = self._holding()
         if holding is None:
@@ -240,7 +261,7 @@ class World:
     def _prices(self, symbol: str) -> tuple[int, int | None, int | None]:
         price_e12 = self.ticks[symbol] * self.terms[symbol].tick_e12 + self.chance.randrange(E12 // 100)
         mark = price_e12 + price_e12 // 1_000 if self.chance.random() < 0.5 else None
-        return price_e12, mark, self.chance.choice((None, None, None, 5_000))
+        return price_e12, mark, self.chance.choice((300, 1_500) if self.live else (None, None, None, 5_000))
 
     def price(self) -> Command:
         symbol = self._symbol()
@@ -380,9 +401,16 @@ class World:
         if rare < 0.6:
             return OpenKey(self.chance.choice(UIDS), str(self.state.sequence), b"sealed", b"hash")
         self.flat = not self.flat
-        size: Any = self.chance.choice(("ignore", "honour"))
-        limit: Any = "enforce" if rare < 0.65 else "ignore"
-        return ConfigureVenue("world", None, size, "flat" if self.flat else "tiered", limit)
+        switches: dict[str, Any] = {
+            "one_way_size": self.chance.choice(("ignore", "honour")),
+            "one_way_side": self.chance.choice(("ignore", "ignore", "strict")),
+            "locked_size": self.chance.choice(("leave", "cancel")),
+            "short_of_margin": self.chance.choice(("close", "largest")),
+            "returned_leg": self.chance.choice(("open", "close")),
+            "maintenance": "flat" if self.flat else "tiered",
+            "position_limit": "enforce" if rare < 0.65 else "ignore",
+        }
+        return ConfigureVenue("world", **switches)
 
     def clock(self) -> Command:
         self.wait_ms = self.chance.choice((1_000, 5_000, 60_000, HOUR_MS, 5 * HOUR_MS))
@@ -392,6 +420,7 @@ class World:
 WEIGHTS: Final[dict[Callable[[World], Command], int]] = {
     World.place: 360,
     World.leave: 60,
+    World.meet_own: 30,
     World.reverse: 120,
     World.ladder: 160,
     World.price: 80,
