@@ -6,6 +6,7 @@ from typing import Final
 from backhand.commands import Contract
 from backhand.engine import State
 from backhand.engine.figures import account_figures
+from backhand.engine.prices import next_funding_ms
 from backhand.engine.state import Trigger
 from backhand.projections.tickers import TickersFold
 from backhand.streams.views import order_terms
@@ -58,7 +59,9 @@ class StateFigures:
         if ticker is None:
             return None
         market = self._state.markets[symbol]
-        return ticker_view(market, ticker), market.next_funding_ms
+        # Before the first price, which sets the instant, the one that it would set.
+        funding_ms = market.next_funding_ms or next_funding_ms(market, self._state.time_ms)
+        return ticker_view(market, ticker), funding_ms
 
     def accounts(self, uid: str, product_type: str) -> list[AccountView]:
         """An account's sums in each margin coin of a product type."""
