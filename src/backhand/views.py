@@ -1,10 +1,10 @@
 """From figures and rows to the views that wire answers are printed from. Pure; integers in and out."""
 
-from backhand.commands import Contract
+from backhand.commands import Contract, TriggerKind
 from backhand.engine import State
-from backhand.engine.figures import AccountFigures, PositionFigures, account_figures
+from backhand.engine.figures import AccountFigures, PositionFigures, account_figures, positions_of
 from backhand.engine.market import Market
-from backhand.engine.state import Account
+from backhand.engine.state import Account, Holding
 from backhand.projections.bills import BillRow
 from backhand.projections.orders import FillRow, OrderRow, PresetRow
 from backhand.projections.positions import ClosedPositionRow
@@ -81,9 +81,22 @@ def settings_view(account: Account, market: Market) -> SymbolSettingsView:
     )
 
 
-def position_view(figures: PositionFigures) -> PositionView:
-    """One leg."""
+def position_views(
+    state: State, uid: str, product_type: str, symbol: str | None = None
+) -> list[PositionView]:
+    """An account's legs in a product type, or in one symbol of it, newest first."""
+    return [
+        _position_view(figures, state.accounts[uid].holdings[figures.symbol])
+        for figures in positions_of(state, uid, product_type, symbol)
+    ]
+
+
+def _position_view(figures: PositionFigures, holding: Holding) -> PositionView:
+    leg = holding.leg(figures.side)
+    take_profit_id, take_profit_e12 = _protection(figures, holding, "position_take_profit")
+    stop_loss_id, stop_loss_e12 = _protection(figures, holding, "position_stop_loss")
     return PositionView(
+        position_id=figures.position_id,
         symbol=figures.symbol,
         margin_coin=figures.margin_coin,
         side=figures.side,
@@ -104,9 +117,22 @@ def position_view(figures: PositionFigures) -> PositionView:
         break_even_price_e16=figures.break_even_price_e16,
         funding_e8=figures.funding_e8,
         fee_e8=figures.fee_e8,
+        auto_margin=leg is not None and leg.auto_margin,
+        take_profit_id=take_profit_id,
+        take_profit_price_e12=take_profit_e12,
+        stop_loss_id=stop_loss_id,
+        stop_loss_price_e12=stop_loss_e12,
         opened_at_ms=figures.opened_at_ms,
         updated_at_ms=figures.updated_at_ms,
     )
+
+
+def _protection(figures: PositionFigures, holding: Holding, kind: TriggerKind) -> tuple[int, int]:
+    """The order that protects a whole leg in this way and its price; a leg has one of a kind at most."""
+    for trigger in holding.triggers.values():
+        if trigger.kind == kind and trigger.position_id == figures.position_id:
+            return trigger.order_id, trigger.trigger_price_ticks * holding.market.contract.tick_e12
+    return 0, 0
 
 
 def order_view(row: OrderRow) -> OrderView:

@@ -308,6 +308,8 @@ def sent(venue: VenueProcess, method: str, path: str, headers: dict[str, str], b
 def test_what_is_not_there_is_told_in_json(operator: Operator) -> None:
     """Unknown paths, wrong methods, broken and oversized bodies have this API's error form."""
     refused(operator.call("GET", "/_venue/nothing"), 404, "not_found")
+    refused(operator.call("GET", "/_venue/audit/"), 404, "not_found")
+    refused(operator.call("POST", "/_venue/accounts/", {}), 404, "not_found")
     refused(operator.call("DELETE", "/_venue/audit"), 405, "method_not_allowed")
     headers = {"Content-Type": "application/json"}
     exchange = operator.connection.exchange

@@ -51,6 +51,22 @@ def test_a_reversal_in_bills(open_account: OpenAccount, set_book: SetBook, produ
     assert rows == paged
 
 
+def test_a_liquidation_is_the_venues_own_doing(open_account: OpenAccount, set_book: SetBook) -> None:
+    """Order and fill of a liquidation were entered by the system; the order that it met by its owner."""
+    set_book(LINEAR)
+    trader, buyer = open_account(marginMode="isolated"), open_account()
+    trader.take(LINEAR, "+10")
+    set_book(LINEAR, bids=(("930", "1"),), asks=(("960", "1"),), mark="970")
+    buyer.limit(LINEAR, "buy", "20", "952")
+    set_book(LINEAR, bids=(("930", "1"),), asks=(("960", "1"),), mark="953")
+    assert "flat" == trader.held(LINEAR)
+    (order,) = trader.past_orders(LINEAR, orderSource="liquidation")
+    assert ("SYS", "burst_sell_single") == (order["enterPointSource"], order["tradeSide"])
+    assert {"SYS"} == {fill["enterPointSource"] for fill in trader.fills(LINEAR, orderId=order["orderId"])}
+    assert ["API"] == [row["enterPointSource"] for row in trader.past_orders(LINEAR, orderSource="market")]
+    assert {"API"} == {fill["enterPointSource"] for fill in buyer.fills(LINEAR)}
+
+
 def test_a_closed_position(open_account: OpenAccount, set_book: SetBook) -> None:
     """history-position has the position that a reversal ended, and only for its owner."""
     set_book(LINEAR)

@@ -98,8 +98,10 @@ def test_automatic_margin(open_account: OpenAccount, set_book: SetBook, operator
     off = operator.digest()
     assert "success" == trader.post(SET_AUTO_MARGIN, AUTO | {"autoMargin": "on"}).data
     assert off != operator.digest()
+    assert "on" == trader.position(LINEAR, "long")["autoMargin"]
     assert "success" == trader.post(SET_AUTO_MARGIN, AUTO | {"autoMargin": "OFF"}).data
     assert off == operator.digest()
+    assert "off" == trader.position(LINEAR, "long")["autoMargin"]
     refused = AUTO | {"autoMargin": "on", "holdSide": "short"}
     assert_refused(trader.post(SET_AUTO_MARGIN, refused), "40802")
     assert_refused(trader.post(SET_AUTO_MARGIN, AUTO | {"autoMargin": "maybe"}), "400172")

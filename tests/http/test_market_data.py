@@ -7,8 +7,9 @@ import pytest
 
 from tests.http.checks import assert_refused, assert_row
 from tests.http.conftest import OpenAccount, SetBook
+from tests.http.streaming import PUBLIC, Listener
 from tests.http.test_public import public
-from tests.http.venue import LINEAR, Operator, plain, query_of
+from tests.http.venue import LINEAR, Operator, VenueProcess, plain, query_of
 
 NAMES = {"symbol": "ETHUSDT", "productType": "USDT-FUTURES"}
 HOURS = {**NAMES, "granularity": "1H"}
@@ -151,3 +152,13 @@ def test_the_next_settlement_lies_ahead(operator: Operator, set_book: SetBook) -
     assert 0 == next_ms % hours
     assert 0 <= next_ms - int(time.time() * 1_000) <= hours
     assert [] == public(operator, "mix/market/history-fund-rate", **NAMES, pageNo="7")
+
+
+def test_a_market_without_a_price_streams_when_its_first_is_settled(
+    venue: VenueProcess, operator: Operator
+) -> None:
+    """The ticker channel has the instant that funding-time has, not 1970."""
+    with Listener(venue, PUBLIC) as listener:
+        (row,) = listener.begin("ticker", "SOLUSDT")["data"]
+    (asked,) = public(operator, "mix/market/funding-time", symbol="SOLUSDT", productType="USDT-FUTURES")
+    assert ("0", asked["nextFundingTime"]) == (row["markPrice"], row["nextFundingTime"])

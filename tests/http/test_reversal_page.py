@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backhand.events import CancelReason
 from tests.http.venue import LINEAR, VenueProcess
 
 PAGE = Path(__file__).parents[2] / "docs" / "reversal.md"
@@ -77,3 +78,9 @@ def test_a_page_that_shows_something_else_is_noticed() -> None:
     assert not holds({"a": [{"b": "2"}]}, {"a": [{"b": "1"}]})
     assert not holds({"a": []}, {"a": [{"b": "1"}]})
     assert not holds({"e": "1"}, {"a": "1"})
+
+
+def test_the_page_names_every_shortfall_as_it_is_sent() -> None:
+    """A program compares what it gets with what the page says."""
+    reasons = {str(reason) for reason in CancelReason if reason.startswith("shortfall_")}
+    assert reasons == set(re.findall(r"`(shortfall_\w+)`", PAGE.read_text(encoding="utf-8")))

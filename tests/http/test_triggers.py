@@ -142,6 +142,25 @@ def test_both_protections_at_once(open_account: OpenAccount, set_book: SetBook) 
     assert_refused(cancel(trader, planType="profit_loss"), "22001")
 
 
+def test_a_position_names_what_protects_it(open_account: OpenAccount, set_book: SetBook) -> None:
+    """all-position has price and id of what protects the whole of it; a sized stop-loss is not that."""
+    set_book(LINEAR)
+    trader = open_with(open_account, LINEAR, "L10 S5")
+    sent = {"holdSide": "long", "stopSurplusTriggerPrice": "1010.5", "stopLossTriggerPrice": "990"}
+    gain, loss = trader.post(PROTECT_BOTH, LINEAR.names | sent).data
+    protect(trader, planType="loss_plan", triggerPrice="1020", holdSide="short", size="1").accepted()
+    assert ["1010.5", gain["orderId"], "990", loss["orderId"]] == protections(trader, "long")
+    assert ["", "", "", ""] == protections(trader, "short")
+    cancel(trader, orderIdList=[{"orderId": gain["orderId"]}]).accepted()
+    assert ["", "", "990", loss["orderId"]] == protections(trader, "long")
+
+
+def protections(trader: Trader, hold_side: str) -> list[str]:
+    rows = trader.get(f"{MIX}/position/all-position", {"productType": LINEAR.product_type}).data
+    (row,) = [row for row in rows if row["holdSide"] == hold_side]
+    return [row[name] for name in ("takeProfit", "takeProfitId", "stopLoss", "stopLossId")]
+
+
 def test_a_pair_of_which_one_is_refused_says_what_stands(
     open_account: OpenAccount, set_book: SetBook
 ) -> None:

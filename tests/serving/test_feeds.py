@@ -8,17 +8,27 @@ from typing import Self
 import pytest
 
 from backhand.clock import VenueClock
-from backhand.commands import Command, ConfigureVenue, ListContract, OpenAccount, PlaceOrder, Transfer
+from backhand.commands import (
+    AdvanceClock,
+    Command,
+    ConfigureVenue,
+    ListContract,
+    OpenAccount,
+    PlaceOrder,
+    Transfer,
+)
 from backhand.engine import State
 from backhand.history import History
 from backhand.journal import Batch, MemoryJournal
 from backhand.node import Node
+from backhand.projections.applied import Applied
 from backhand.projections.candles import CandleSeries
+from backhand.projections.intervals import HOUR_MS
 from backhand.projections.tickers import TickersFold
 from backhand.projections.trades import RecentTrades
 from backhand.sealing import KEY_BYTES, Sealer
 from backhand.serving.directory import Directory
-from backhand.serving.feeds import VenueFeeds
+from backhand.serving.feeds import CUT_MS, VenueFeeds
 from backhand.serving.figures import StateFigures
 from backhand.streams.publisher import Publisher
 from backhand.units import E8
@@ -47,19 +57,27 @@ class Venue:
 
     def __init__(self) -> None:
         state, tickers = State(), TickersFold()
+        self.clock = VenueClock(START_MS, "frozen")
         self._history = History(None, VENUE)
         self._journal = SteppedJournal()
-        self.publisher = Publisher(StateFigures(state, tickers), CandleSeries(), RecentTrades(), bytes)
+        candles, trades = CandleSeries(), RecentTrades()
+        self._market = (tickers.fold, candles.fold, trades.fold)
+        self.publisher = Publisher(StateFigures(state, tickers), candles, trades, bytes)
         directory = Directory(Sealer(os.urandom(KEY_BYTES)))
         self._node = Node(
             state,
             self._journal,
             self._history,
-            VenueClock(START_MS, "frozen"),
-            (tickers.fold, directory.fold, self.publisher.release),
-            captures=(lambda _state, applied: self.publisher.capture(applied),),
+            self.clock,
+            (directory.fold, self.publisher.release),
+            captures=(self._capture,),
         )
-        self.feeds = VenueFeeds(self._node, directory, self.publisher)
+        self.feeds = VenueFeeds(self._node, self.clock, directory, self.publisher)
+
+    def _capture(self, _state: State, applied: Applied) -> None:
+        for fold in self._market:
+            fold([applied])
+        self.publisher.capture(applied)
 
     async def __aenter__(self) -> Self:
         self._committing = asyncio.create_task(self._node.run())
@@ -137,5 +155,26 @@ def test_a_reader_that_leaves_before_its_topic_begins_leaves_nothing_behind() ->
             await venue.synced(batch)
             await begun
             assert venue.publisher.hold_orders("a")
+
+    asyncio.run(play())
+
+
+def test_a_stepped_clock_cuts_no_frames_but_those_of_its_command() -> None:
+    """Candles go on with the command of the step, not before it, however long that takes to the disk."""
+
+    async def play() -> None:
+        async with Venue() as venue:
+            venue.publisher.cadence = "per_command"
+            reader = Watching()
+            await venue.feeds.subscribe("", Topic(USDT, "candle1m", "ETHUSDT"), reader)
+            cutting = asyncio.create_task(venue.feeds.run())
+            await venue.synced(venue.begin(buy(1)))
+            reader.bytes.clear()
+            venue.clock.advance_to(START_MS + HOUR_MS)
+            await asyncio.sleep(3 * CUT_MS / 1_000)
+            assert [] == reader.bytes
+            await venue.synced(venue.begin(AdvanceClock()))
+            assert "update" == reader.one()["action"]
+            cutting.cancel()
 
     asyncio.run(play())

@@ -37,6 +37,7 @@ ACCOUNT = AccountView(
     isolated_margin_e20=0,
 )
 POSITION = PositionView(
+    position_id=77,
     symbol="BTCUSDT",
     margin_coin="USDT",
     side=LONG,
@@ -57,6 +58,11 @@ POSITION = PositionView(
     break_even_price_e16=250_000_000_000_000_000_001,
     funding_e8=0,
     fee_e8=38_800_000,
+    auto_margin=True,
+    take_profit_id=8,
+    take_profit_price_e12=26_000_500_000_000_000,
+    stop_loss_id=0,
+    stop_loss_price_e12=0,
     opened_at_ms=1,
     updated_at_ms=2,
 )
@@ -139,13 +145,14 @@ def test_positions() -> None:
         "totalFee": "",
         "deductedFee": "0.388",
         "assetMode": "single",
-        "autoMargin": "off",
+        "autoMargin": "on",
         "cTime": "1",
         "uTime": "2",
     } == single
     listed = sent(all_position_row(POSITION))
     assert {"autoMargin"} == set(single) - set(listed)
-    assert {"takeProfit", "stopLoss", "takeProfitId", "stopLossId"} == set(listed) - set(single)
+    protections = {"takeProfit": "26000.5", "takeProfitId": "8", "stopLoss": "", "stopLossId": ""}
+    assert protections == {name: listed[name] for name in set(listed) - set(single)}
 
 
 def test_a_one_way_short_shows_its_direction() -> None:

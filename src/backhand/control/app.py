@@ -74,7 +74,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 def control_app(venue: Venue, metrics: CollectorRegistry, *, token: str | None, loopback: bool) -> Starlette:
     """Build the application for `/_venue` and `/metrics`."""
     control = _Control(venue, metrics)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/_venue/health", control.health),
             Route("/_venue/ready", control.ready),
@@ -98,6 +98,9 @@ def control_app(venue: Venue, metrics: CollectorRegistry, *, token: str | None, 
             OutcomeUnknown: _outcome_unknown,
         },
     )
+    # A path with a slash too many is another path: a redirect has no error form and loses a write's body.
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Control:

@@ -14,7 +14,7 @@ from backhand.projections.bills import BILL_KINDS
 from backhand.serving.directory import Directory
 from backhand.serving.order_reads import span_of
 from backhand.units import half_up_div
-from backhand.views import account_view, bill_view, past_position_view, position_view, settings_view
+from backhand.views import account_view, bill_view, past_position_view, position_views, settings_view
 from backhand.wire.requests import account_history, account_questions, accounts
 from backhand.wire.responses.account_questions import (
     IsolatedSymbolRow,
@@ -96,17 +96,17 @@ class AccountReads:
     async def _position(self, uid: str, query: accounts.PositionQuery) -> list[PositionRow]:
         def read(state: State) -> list[PositionRow]:
             product_type = state.markets[query.symbol].product_type
-            found = positions_of(state, uid, product_type, query.symbol)
-            return [single_position_row(position_view(figures)) for figures in found]
+            found = position_views(state, uid, product_type, query.symbol)
+            return [single_position_row(view) for view in found]
 
         return await self._node.read(read)
 
     async def _positions(self, uid: str, query: accounts.PositionsQuery) -> list[PositionRow]:
         def read(state: State) -> list[PositionRow]:
             return [
-                all_position_row(position_view(figures))
-                for figures in positions_of(state, uid, query.product_type, None)
-                if query.margin_coin in (None, figures.margin_coin)
+                all_position_row(view)
+                for view in position_views(state, uid, query.product_type)
+                if query.margin_coin in (None, view.margin_coin)
             ]
 
         return await self._node.read(read)

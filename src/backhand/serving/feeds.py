@@ -1,7 +1,7 @@
 """
 Subscriptions of clients, made at a join: what a snapshot shows is on disk, and nothing is missed after it.
 
-Public channels are cut here too, whenever CUT_MS of venue time have passed.
+Public channels are cut here too, whenever CUT_MS of venue time have passed by themselves.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Final
 
+from backhand.clock import VenueClock
 from backhand.commands import Contract
 from backhand.engine import State
 from backhand.gateway.websocket import text_frame
@@ -30,8 +31,9 @@ _MS_PER_SECOND: Final = 1_000
 class VenueFeeds:
     """What the gateway's sessions subscribe to."""
 
-    def __init__(self, node: Node, directory: Directory, publisher: Publisher) -> None:
+    def __init__(self, node: Node, clock: VenueClock, directory: Directory, publisher: Publisher) -> None:
         self._node = node
+        self._clock = clock
         self._directory = directory
         self._publisher = publisher
 
@@ -52,7 +54,7 @@ class VenueFeeds:
 
         def begin(_state: State) -> None:
             reader.send(text_frame(acknowledged("subscribe", topic)))
-            publisher.subscribe(uid, topic, reader, self._node.clock.now_ms())
+            publisher.subscribe(uid, topic, reader, self._clock.now_ms())
 
         if topic.channel not in ORDER_CHANNELS:
             await self._node.read(begin)
@@ -83,17 +85,25 @@ class VenueFeeds:
         return self._publisher.topics_read(reader)
 
     async def run(self) -> None:
-        """Cut public channels until cancelled."""
-        node, publisher = self._node, self._publisher
+        """
+        Cut public channels until cancelled.
+
+        Commands of a frozen clock have their own cuts. One from here, of a clock that was stepped and whose
+        command is still on its way, would be a frame more, or an earlier one, depending on the machine.
+        """
+        clock, publisher = self._clock, self._publisher
         cut_at = 0
+        runs = clock.mode != "frozen"
         while True:
-            now_ms = node.clock.now_ms()
+            now_ms = clock.now_ms()
             await asyncio.sleep((CUT_MS - now_ms % CUT_MS) / _MS_PER_SECOND)
-            now_ms = node.clock.now_ms()
-            if publisher.has_public_readers and now_ms // CUT_MS != cut_at:
+            now_ms = clock.now_ms()
+            # What happened just before it was frozen is still to be cut.
+            ran, runs = runs, clock.mode != "frozen"
+            if (ran or runs) and publisher.has_public_readers and now_ms // CUT_MS != cut_at:
                 cut_at = now_ms // CUT_MS
                 with contextlib.suppress(Overloaded):  # The next cut shows it all the same.
-                    await node.read(lambda _state: publisher.cut(node.clock.now_ms()))
+                    await self._node.read(lambda _state: publisher.cut(clock.now_ms()))
 
     async def _resume_orders(self, uid: str) -> None:
         """Look up the open orders that there were before anybody read the account's."""

@@ -5,15 +5,16 @@ from typing import Final
 
 from backhand.commands import Contract
 from backhand.engine import State
-from backhand.engine.figures import account_figures, positions_of
+from backhand.engine.figures import account_figures
+from backhand.engine.prices import next_funding_ms
 from backhand.engine.state import Trigger
 from backhand.projections.tickers import TickersFold
 from backhand.streams.views import order_terms
-from backhand.views import account_view, position_view, ticker_view, usdt_unrealised_e20
-from backhand.wire.channels.accounts import EquityView, HeldPosition
+from backhand.views import account_view, position_views, ticker_view, usdt_unrealised_e20
+from backhand.wire.channels.accounts import EquityView
 from backhand.wire.channels.books import Level
 from backhand.wire.channels.orders import OrderTerms, TriggerView
-from backhand.wire.responses.accounts import AccountView
+from backhand.wire.responses.accounts import AccountView, PositionView
 from backhand.wire.responses.markets import TickerView
 
 #: The state does not say when a waiting order was placed.
@@ -58,7 +59,9 @@ class StateFigures:
         if ticker is None:
             return None
         market = self._state.markets[symbol]
-        return ticker_view(market, ticker), market.next_funding_ms
+        # Before the first price, which sets the instant, the one that it would set.
+        funding_ms = market.next_funding_ms or next_funding_ms(market, self._state.time_ms)
+        return ticker_view(market, ticker), funding_ms
 
     def accounts(self, uid: str, product_type: str) -> list[AccountView]:
         """An account's sums in each margin coin of a product type."""
@@ -76,15 +79,9 @@ class StateFigures:
             usdt_unrealised_e20=sum(usdt_unrealised_e20(state, one) for one in figures),
         )
 
-    def positions(self, uid: str, product_type: str) -> list[HeldPosition]:
+    def positions(self, uid: str, product_type: str) -> list[PositionView]:
         """An account's legs in a product type, newest first."""
-        holdings = self._state.accounts[uid].holdings
-        held: list[HeldPosition] = []
-        for figures in positions_of(self._state, uid, product_type, None):
-            leg = holdings[figures.symbol].leg(figures.side)
-            auto_margin = leg is not None and leg.auto_margin
-            held.append(HeldPosition(figures.position_id, auto_margin, position_view(figures)))
-        return held
+        return position_views(self._state, uid, product_type)
 
     def order_terms(self, uid: str) -> dict[int, OrderTerms]:
         """What an account's open orders bring along, by order id."""

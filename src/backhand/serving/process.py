@@ -111,7 +111,7 @@ class _Process:
         self._counts = VenueCounts()
         self._refusals = Refusals()
         self._node = self._recovered_node()
-        self._feeds = VenueFeeds(self._node, self._directory, self._publisher)
+        self._feeds = VenueFeeds(self._node, self._clock, self._directory, self._publisher)
         self._venue = RunningVenue(
             self._node,
             self._directory,

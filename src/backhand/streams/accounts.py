@@ -169,7 +169,7 @@ class AccountStreams:
             views = figures.accounts(uid, topic.product_type)
             return [account_push(view) for view in views if topic.name in (ALL, view.margin_coin)]
         held = figures.positions(uid, topic.product_type)
-        return [position_push(one) for one in held if topic.name in (ALL, one.figures.symbol)]
+        return [position_push(one) for one in held if topic.name in (ALL, one.symbol)]
 
     def _of_topic(self, topic: Topic, rows: Sequence[tuple[str, object]]) -> list[object] | None:
         """Pick the rows that a topic is about; None when there are none."""

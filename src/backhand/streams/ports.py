@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from backhand.commands import Contract
-from backhand.wire.channels.accounts import EquityView, HeldPosition
+from backhand.wire.channels.accounts import EquityView
 from backhand.wire.channels.books import Level
 from backhand.wire.channels.orders import OrderTerms, TriggerView
-from backhand.wire.responses.accounts import AccountView
+from backhand.wire.responses.accounts import AccountView, PositionView
 from backhand.wire.responses.markets import TickerView
 
 
@@ -49,7 +49,7 @@ class Figures(Protocol):
     def equity(self, uid: str, product_type: str) -> EquityView:
         """An account's equity in a product type."""
 
-    def positions(self, uid: str, product_type: str) -> list[HeldPosition]:
+    def positions(self, uid: str, product_type: str) -> list[PositionView]:
         """An account's legs in a product type, newest first."""
 
     def order_terms(self, uid: str) -> dict[int, OrderTerms]:

@@ -9,13 +9,12 @@ from itertools import islice
 from typing import Any, Final
 
 from backhand.engine import State
-from backhand.engine.figures import positions_of
 from backhand.explaining import Refusals
 from backhand.projections.tickers import TickersFold
 from backhand.quoting import quote
 from backhand.receipts import receipt_of
 from backhand.venue.kept import Kept
-from backhand.views import account_view, fill_view, order_view, position_view, settings_view, ticker_view
+from backhand.views import account_view, fill_view, order_view, position_views, settings_view, ticker_view
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.requests import accounts, markets, queries, receipts, reversals
@@ -81,16 +80,12 @@ class Answers:
 
     def _position(self, uid: str, query: accounts.PositionQuery, _now_ms: int) -> object:
         product_type = self._state.markets[query.symbol].product_type
-        held = positions_of(self._state, uid, product_type, query.symbol)
-        return [single_position_row(position_view(figures)) for figures in held]
+        held = position_views(self._state, uid, product_type, query.symbol)
+        return [single_position_row(view) for view in held]
 
     def _positions(self, uid: str, query: accounts.PositionsQuery, _now_ms: int) -> object:
-        held = positions_of(self._state, uid, query.product_type, None)
-        return [
-            all_position_row(position_view(figures))
-            for figures in held
-            if query.margin_coin in (None, figures.margin_coin)
-        ]
+        held = position_views(self._state, uid, query.product_type)
+        return [all_position_row(view) for view in held if query.margin_coin in (None, view.margin_coin)]
 
     def _quote(self, uid: str, query: reversals.ReversalQuery, now_ms: int) -> object:
         return quote(self._state, uid, query, self._quote_key, now_ms)

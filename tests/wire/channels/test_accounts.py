@@ -8,7 +8,6 @@ from backhand.commands import SHORT
 from backhand.wire.channels.accounts import (
     ClosedPositionView,
     EquityView,
-    HeldPosition,
     account_push,
     closed_position_push,
     equity_push,
@@ -54,13 +53,13 @@ def test_an_isolated_position() -> None:
         "marginRate": "0.1082149545822005", "breakEvenPrice": "25000.0000000000000001", "totalFee": "",
         "deductedFee": "0.388", "markPrice": "25100", "assetMode": "single", "autoMargin": "on",
         "cTime": "1", "uTime": str(POSITION.updated_at_ms),
-    } == printed(position_push(HeldPosition(77, True, POSITION)))  # fmt: skip
+    } == printed(position_push(POSITION))  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("changes", "shown"),
     [
-        ({"margin_mode": "crossed"}, {"marginMode": "crossed", "autoMargin": "off"}),
+        ({"margin_mode": "crossed", "auto_margin": False}, {"marginMode": "crossed", "autoMargin": "off"}),
         ({"side": SHORT, "hedge_mode": False}, {"holdSide": "short", "posMode": "one_way_mode"}),
         ({"funding_e8": -150_000_000}, {"totalFee": "-1.5"}),
         ({"margin_e16": 0}, {"unrealizedPLR": "0", "marginSize": "0"}),
@@ -68,7 +67,7 @@ def test_an_isolated_position() -> None:
 )
 def test_positions(changes: dict[str, Any], shown: dict[str, str]) -> None:
     """What else a leg can be."""
-    row = printed(position_push(HeldPosition(77, False, msgspec.structs.replace(POSITION, **changes))))
+    row = printed(position_push(msgspec.structs.replace(POSITION, **changes)))
     assert shown == {name: row[name] for name in shown}
     assert ("isolatedMarginRate" in row) == (row["marginMode"] == "isolated")
 

@@ -8,14 +8,6 @@ from backhand.wire.responses.accounts import AccountView, PositionView, accounts
 from backhand.wire.responses.orders import position_mode_text
 
 
-class HeldPosition(msgspec.Struct, frozen=True, gc=False):
-    """What a row of `positions` is printed from."""
-
-    position_id: int
-    auto_margin: bool
-    figures: PositionView
-
-
 class EquityView(msgspec.Struct, frozen=True, gc=False):
     """An account's equity in a product type, over its margin coins, in 10^-20 of each currency."""
 
@@ -152,15 +144,14 @@ def equity_push(view: EquityView) -> EquityPush:
     )
 
 
-def position_push(held: HeldPosition) -> PositionPush:
+def position_push(view: PositionView) -> PositionPush:
     """Print a row of `positions`; the ratio of profit to margin has 8 decimals, rounded down."""
-    figures = held.figures
-    row = single_position_row(figures)
-    margin_e20 = figures.margin_e16 * 10**4
-    profit_rate_e8 = floor_div(figures.unrealised_e20 * E8, margin_e20) if margin_e20 else 0
-    isolated = figures.margin_mode == "isolated"
+    row = single_position_row(view)
+    margin_e20 = view.margin_e16 * 10**4
+    profit_rate_e8 = floor_div(view.unrealised_e20 * E8, margin_e20) if margin_e20 else 0
+    isolated = view.margin_mode == "isolated"
     return PositionPush(
-        pos_id=str(held.position_id),
+        pos_id=str(view.position_id),
         inst_id=row.symbol,
         margin_coin=row.margin_coin,
         margin_size=row.margin_size,
@@ -171,7 +162,7 @@ def position_push(held: HeldPosition) -> PositionPush:
         available=row.available,
         frozen=row.locked,
         open_price_avg=row.open_price_avg,
-        leverage=figures.leverage,
+        leverage=view.leverage,
         achieved_profits=row.achieved_profits,
         unrealized_pl=row.unrealized_pl,
         unrealized_plr=format_decimal(profit_rate_e8, 8),
@@ -183,7 +174,7 @@ def position_push(held: HeldPosition) -> PositionPush:
         total_fee=row.total_fee,
         deducted_fee=row.deducted_fee,
         mark_price=row.mark_price,
-        auto_margin="on" if held.auto_margin else "off",
+        auto_margin="on" if view.auto_margin else "off",
         c_time=row.c_time,
         u_time=row.u_time,
     )

@@ -13,6 +13,7 @@ from backhand.wire.responses.orders import (
     STATUS_TEXTS,
     FillView,
     OrderView,
+    enter_point_text,
     position_mode_text,
     side_text,
     trade_side_text,
@@ -20,8 +21,6 @@ from backhand.wire.responses.orders import (
 
 TriggerStatus = Literal["live", "executed", "failed", "cancelled"]
 
-#: Orders of these sources are the venue's own doing.
-VENUE_SOURCES: Final = ("liquidation", "netting", "adl", "delivery")
 TRIGGER_TEXTS: Final[Mapping[TriggerBy, str]] = {"last": "fill_price", "mark": "mark_price"}
 PLAN_TYPES: Final[Mapping[TriggerKind, str]] = {
     "entry": "pl",
@@ -256,7 +255,7 @@ def order_push(view: OrderView, terms: OrderTerms, fill: FillView | None) -> Ord
         pnl=format_decimal(fill.profit_e8 if fill else 0, 8),
         total_profits=format_decimal(view.profit_e8, 8),
         reduce_only="yes" if view.reduce_only else "no",
-        enter_point_source="SYS" if view.source in VENUE_SOURCES else "API",
+        enter_point_source=enter_point_text(view.source),
         cancel_reason=CANCEL_REASONS[view.cancel_reason],
         stp_mode=terms.stp_mode,
         preset_stop_surplus_price=_trigger_price(terms.take_profit),

@@ -48,9 +48,11 @@ class PositionView(msgspec.Struct, frozen=True, gc=False):
 
     `opening_e8` is the size of pending orders that would open more, `available_e8` what can be closed and
     `locked_e8` what pending closes hold. `liquidation_price_e16` <= 0 means none. `funding_e8` is signed
-    (received positive), `fee_e8` trading fees paid (positive).
+    (received positive), `fee_e8` trading fees paid (positive). Take-profit and stop-loss are those of the
+    whole position, 0 where there is none.
     """
 
+    position_id: int
     symbol: str
     margin_coin: str
     side: int
@@ -71,6 +73,11 @@ class PositionView(msgspec.Struct, frozen=True, gc=False):
     break_even_price_e16: int
     funding_e8: int
     fee_e8: int
+    auto_margin: bool
+    take_profit_id: int
+    take_profit_price_e12: int
+    stop_loss_id: int
+    stop_loss_price_e12: int
     opened_at_ms: int
     updated_at_ms: int
 
@@ -228,14 +235,22 @@ def _coins(amount_e20: int) -> str:
 
 def single_position_row(view: PositionView) -> PositionRow:
     """Print a row of single-position. Source: bitget-v2/get-single-position; rest-private.md section 4."""
-    return msgspec.structs.replace(_position_row(view), auto_margin="off")
+    return msgspec.structs.replace(_position_row(view), auto_margin="on" if view.auto_margin else "off")
 
 
 def all_position_row(view: PositionView) -> PositionRow:
     """Print a row of all-position. Source: bitget-v2/get-all-position; rest-private.md section 4."""
     return msgspec.structs.replace(
-        _position_row(view), take_profit="", stop_loss="", take_profit_id="", stop_loss_id=""
+        _position_row(view),
+        take_profit=_if_there(view.take_profit_id, format_decimal(view.take_profit_price_e12, 12)),
+        stop_loss=_if_there(view.stop_loss_id, format_decimal(view.stop_loss_price_e12, 12)),
+        take_profit_id=_if_there(view.take_profit_id, str(view.take_profit_id)),
+        stop_loss_id=_if_there(view.stop_loss_id, str(view.stop_loss_id)),
     )
+
+
+def _if_there(order_id: int, text: str) -> str:
+    return text if order_id else ""
 
 
 def _position_row(view: PositionView) -> PositionRow:

@@ -244,6 +244,11 @@ def trade_side_text(side: int, hold_side: int, reduce_only: bool, origin: str = 
     return "close" if reduce_only else "open"
 
 
+def enter_point_text(origin: str) -> str:
+    """Name who asked for an order or fill, by its source or kind: a client, or the venue itself."""
+    return "SYS" if origin in _VENUE_TRADE_SIDES else "API"
+
+
 #: Order sources that have the same name on the wire whatever the type of the order.
 _ORDER_SOURCES: Final[Mapping[OrderSource, str]] = {
     "normal": "normal",
@@ -344,7 +349,7 @@ def _order_row(
         leverage=str(view.leverage),
         margin_mode=view.margin_mode,
         reduce_only="YES" if view.reduce_only else "NO",
-        enter_point_source="API",
+        enter_point_source=enter_point_text(view.source),
         trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only, view.source),
         pos_mode=position_mode_text(view.hold_side),
         order_source=order_source_text(view.source, view.side, view.order_type),
@@ -383,7 +388,7 @@ def fill_row(view: FillView) -> FillRow:
         fee_detail=[fee],
         side=side_text(view.side, view.hold_side),
         profit=format_decimal(view.profit_e8, 8),
-        enter_point_source="API",
+        enter_point_source=enter_point_text(view.kind),
         trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only, view.kind),
         pos_mode=position_mode_text(view.hold_side),
         trade_scope="taker" if view.is_taker else "maker",
