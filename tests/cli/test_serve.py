@@ -346,13 +346,26 @@ def test_contracts_that_cannot_be_read_are_refused(tmp_path: Path, content: str,
     assert "contracts.json" in refused.stderr
 
 
-def test_a_short_token_is_refused(tmp_path: Path) -> None:
-    """A token that could be guessed is none."""
+def test_an_empty_token_is_refused(tmp_path: Path) -> None:
+    """A file without a token protects nothing."""
     file = tmp_path / "token"
-    file.write_text("secret")
+    file.write_text("\n")
     refused = run("serve", "--control-token-file", str(file))
     assert 2 == refused.returncode
-    assert "shorter than 16" in refused.stderr
+    assert "no token" in refused.stderr
+
+
+def test_a_short_token_is_taken_with_a_warning(tmp_path: Path) -> None:
+    """Any token opens the operator's API, and the log says of one that could be guessed that it could."""
+    file = tmp_path / "token"
+    file.write_text("secret")
+    options = (*MEMORY, "--host", "0.0.0.0", "--control-token-file", str(file))  # noqa: S104
+    venue = VenueProcess(tmp_path / "venue.log", options).start()
+    connection = Connection("127.0.0.1", venue.port)
+    answer = connection.exchange("GET", "/_venue/audit", {"Authorization": "Bearer secret"}, None)
+    connection.close()
+    assert (200, 0) == (answer.status, venue.terminate())
+    assert "can be guessed" in venue.log_path.read_text()
 
 
 def test_a_taken_port_is_refused() -> None:

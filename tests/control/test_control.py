@@ -86,10 +86,12 @@ def test_defaults_of_a_new_account(venue: VenueProcess, operator: Operator) -> N
 
 
 def test_a_known_uid_gets_a_further_key_and_the_money_that_comes_with_it(operator: Operator) -> None:
-    """Settings cannot be changed that way, and nothing happens when that is tried."""
-    first = operator.ask("POST", "/_venue/accounts", {"uid": "bob", "balances": {"USDT": "1"}})
+    """Settings may be said again, but not be changed that way, and nothing happens when that is tried."""
+    isolated = {"uid": "bob", "marginMode": "isolated", "leverage": 7}
+    first = operator.ask("POST", "/_venue/accounts", isolated | {"balances": {"USDT": "1"}})
     second = operator.ask("POST", "/_venue/accounts", {"uid": "bob", "balances": {"USDT": "2"}})
-    assert first["apiKey"] != second["apiKey"]
+    third = operator.ask("POST", "/_venue/accounts", isolated | {"posMode": "one_way_mode"})
+    assert 3 == len({made["apiKey"] for made in (first, second, third)})
     before = operator.digest()
     answer = operator.call("POST", "/_venue/accounts", {"uid": "bob", "posMode": "hedge_mode"})
     refused(answer, 409, "account_exists")

@@ -42,8 +42,8 @@ EXIT_ADDRESS: Final = 69
 EXIT_START: Final = 74
 EXIT_LOCKED: Final = 75
 
-#: Shortest control token that is accepted: 16 letters are out of reach of guessing over a network.
-TOKEN_LETTERS_MIN: Final = 16
+#: Control tokens from here on cannot be guessed over a network; shorter ones are taken with a word.
+TOKEN_LETTERS_SAFE: Final = 16
 TOKEN_BYTES_MAX: Final = 4_096
 #: Largest file of contracts: the real exchange's whole list is under 1 MB.
 CONTRACTS_BYTES_MAX: Final = 4_000_000
@@ -248,8 +248,11 @@ def _token(file: Path | None) -> str | None:
         token = file.read_bytes()[:TOKEN_BYTES_MAX].decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         _usage(f"{file} cannot be read as a token: {error}")
-    if len(token) < TOKEN_LETTERS_MIN:
-        _usage(f"the token in {file} is shorter than {TOKEN_LETTERS_MIN} letters")
+    if not token:
+        _usage(f"there is no token in {file}")
+    if len(token) < TOKEN_LETTERS_SAFE:
+        warning = f"the token in {file} can be guessed: give it {TOKEN_LETTERS_SAFE} letters or more"
+        typer.echo(f"backhand: {warning}", err=True)
     return token
 
 

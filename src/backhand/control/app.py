@@ -23,7 +23,6 @@ from backhand.commands import (
     HOUSE_UID,
     Command,
     Contract,
-    MarginMode,
     OpenAccount,
     OpenKey,
     Transfer,
@@ -58,7 +57,6 @@ from backhand.units import format_decimal
 BODY_BYTES_MAX: Final = 1_000_000
 #: Where generated uids begin: as many digits as the exchange's.
 FIRST_UID: Final = 1_000_000_001
-DEFAULT_LEVERAGE: Final = 20
 
 STATUS_OF_REASON: Final = {
     RejectReason.UNKNOWN_ACCOUNT: 404,
@@ -129,22 +127,18 @@ class _Control:
         async with self._opening:
             accounts, keys = await self._venue.counts()
             uid = await self._unused_uid(accounts) if asked.uid is None else asked.uid
-            known = await self._venue.has_account(uid)
-            if known and (asked.pos_mode, asked.margin_mode, leverage, asked.copy_trader) != (None,) * 4:
+            known = await self._venue.opened_as(uid)
+            opening = _opening(asked, leverage, known or OpenAccount(uid))
+            if known not in (None, opening):
                 raise BadRequest(
                     "account_exists",
-                    f"account {uid} exists: a further key changes none of its settings; leave them out",
+                    f"account {uid} was opened with other settings: a further key changes none",
                     409,
                 )
             issued, sealed = self._venue.issue_key(keys)
             commands: list[Command] = []
-            if not known:
-                margin_mode: MarginMode = asked.margin_mode or "crossed"
-                hedge_mode = asked.pos_mode == "hedge_mode"
-                copy_trader = bool(asked.copy_trader)
-                commands.append(
-                    OpenAccount(uid, copy_trader, hedge_mode, margin_mode, leverage or DEFAULT_LEVERAGE)
-                )
+            if known is None:
+                commands.append(opening)
             commands.append(
                 OpenKey(
                     uid=uid,
@@ -240,7 +234,7 @@ class _Control:
 
     async def _unused_uid(self, accounts: int) -> str:
         number = FIRST_UID + accounts - 1  # The house is an account too.
-        while await self._venue.has_account(str(number)):
+        while await self._venue.opened_as(str(number)) is not None:
             number += 1
         return str(number)
 
@@ -274,6 +268,17 @@ def _require_done(applied: list[Applied]) -> list[Event]:
             detail = event.detail or event.reason.value.replace("_", " ")
             raise BadRequest(event.reason.value, detail, status)
     return events
+
+
+def _opening(asked: OpenAccountRequest, leverage: int | None, otherwise: OpenAccount) -> OpenAccount:
+    """Make the command that opens what is asked for; settings that are not sent are those of `otherwise`."""
+    return OpenAccount(
+        otherwise.uid,
+        otherwise.copy_trader if asked.copy_trader is None else asked.copy_trader,
+        otherwise.hedge_mode if asked.pos_mode is None else asked.pos_mode == "hedge_mode",
+        asked.margin_mode or otherwise.margin_mode,
+        leverage or otherwise.leverage,
+    )
 
 
 def _opened(uid: str, issued: IssuedKey) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from backhand.clock import VenueClock
-from backhand.commands import Command, Contract
+from backhand.commands import Command, Contract, OpenAccount
 from backhand.projections.applied import Applied
 
 
@@ -68,8 +68,8 @@ class Venue(Protocol):
     async def counts(self) -> tuple[int, int]:
         """How many accounts and how many keys there are."""
 
-    async def has_account(self, uid: str) -> bool:
-        """Whether an account exists."""
+    async def opened_as(self, uid: str) -> OpenAccount | None:
+        """What an account was opened as; None when there is none."""
 
     def issue_key(self, counter: int) -> tuple[IssuedKey, SealedKey]:
         """Make the credentials of key number `counter`, and seal them."""

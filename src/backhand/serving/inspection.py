@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backhand.commands import MarginMode, OpenAccount
 from backhand.engine import State
 from backhand.engine.audit import CoinAudit, audit
 from backhand.engine.book import Order
@@ -9,6 +10,15 @@ from backhand.engine.digest import state_digest
 from backhand.engine.figures import AccountFigures, PositionFigures, account_figures, positions_of
 from backhand.engine.market import Market
 from backhand.units import format_decimal
+
+
+def opening_of(state: State, uid: str) -> OpenAccount | None:
+    """The command that would open an account as it was opened; None when there is no such account."""
+    account = state.accounts.get(uid)
+    if account is None:
+        return None
+    margin_mode: MarginMode = "isolated" if account.margin_mode == "isolated" else "crossed"
+    return OpenAccount(uid, account.copy_trader, account.default_hedge_mode, margin_mode, account.leverage)
 
 
 def account_json(state: State, uid: str) -> dict[str, Any] | None:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from backhand.clock import VenueClock
-from backhand.commands import AdvanceClock, Command, Contract
+from backhand.commands import AdvanceClock, Command, Contract, OpenAccount
 from backhand.explaining import Refusals
 from backhand.gateway.ports import OpenedKey
 from backhand.node import Node
 from backhand.projections.tickers import TickersFold
 from backhand.sealing import Credentials, CredentialSource, SealedCredentials, Sealer
 from backhand.serving.directory import Directory
-from backhand.serving.inspection import account_json, audit_json
+from backhand.serving.inspection import account_json, audit_json, opening_of
 from backhand.serving.reads import Reads
 from backhand.wire.codes import Refusal
 
@@ -88,9 +88,9 @@ class RunningVenue:
         """How many accounts and how many keys there are."""
         return await self._node.read(lambda state: (len(state.accounts), len(state.keys)))
 
-    async def has_account(self, uid: str) -> bool:
-        """Whether an account exists."""
-        return await self._node.read(lambda state: uid in state.accounts)
+    async def opened_as(self, uid: str) -> OpenAccount | None:
+        """What an account was opened as; None when there is none."""
+        return await self._node.read(lambda state: opening_of(state, uid))
 
     def issue_key(self, counter: int) -> tuple[Credentials, SealedCredentials]:
         """Make the credentials of key number `counter`, and seal them."""
