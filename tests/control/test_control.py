@@ -313,6 +313,7 @@ def test_what_is_not_there_is_told_in_json(operator: Operator) -> None:
     refused(operator.call("GET", "/_venue/audit/"), 404, "not_found")
     refused(operator.call("POST", "/_venue/accounts/", {}), 404, "not_found")
     refused(operator.call("DELETE", "/_venue/audit"), 405, "method_not_allowed")
+    assert "GET, HEAD" == operator.call("DELETE", "/_venue/audit").headers["allow"]
     headers = {"Content-Type": "application/json"}
     exchange = operator.connection.exchange
     refused(exchange("POST", "/_venue/accounts", headers, b"{"), 400, "invalid_json")

@@ -464,3 +464,25 @@ def test_a_server_that_stops_answers_what_was_asked() -> None:
             writer.close()
 
     run(test())
+
+
+def test_a_request_that_never_became_whole_has_not_failed() -> None:
+    """A server that stops waits for it no longer than it says, and closes without an answer."""
+
+    async def test() -> None:
+        begun = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            begun.set()
+            await echo(scope, receive, send)
+
+        async with serving(app) as (server, connect):
+            server.config.timeout_graceful_shutdown = 0.1  # type: ignore[assignment]  # As above.
+            reader, writer = await connect()
+            writer.write(post(b"body")[:-2])
+            await begun.wait()
+            server.stop()
+            assert b"" == await reader.read()
+            writer.close()
+
+    run(test())

@@ -315,7 +315,9 @@ async def _clock_refused(_request: Request, error: Exception) -> Response:
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # As above.
     reason = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return refused(error.status_code, reason, error.detail)
+    answer = refused(error.status_code, reason, error.detail)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _overloaded(_request: Request, _error: Exception) -> Response:

@@ -116,6 +116,10 @@ class Exchange:
         connection = self._connection
         try:
             await connection.app(self._scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            # The server stops; what was not answered has not failed for all that anybody knows.
+            self._head = b""
+            raise
         except Exception:  # noqa: BLE001 (whatever it is, its text stays here and the client is answered)
             _log.exception("application_failed")
         finally:
