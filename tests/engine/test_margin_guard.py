@@ -351,6 +351,31 @@ wallet eve                             | 300
     assert log == RiskWorld().play(log)
 
 
+@pytest.mark.parametrize(
+    ("lots", "outcome"),
+    [
+        pytest.param(23, "refused: insufficient_margin", id="three short at 90, on margin for a loss of 4.5"),
+        pytest.param(20, "filled 20 @ 100", id="closes what its own order has opened again"),
+    ],
+)
+def test_a_leg_that_own_orders_open_again_is_closed_first(lots: int, outcome: str) -> None:
+    """What opens is the last of it, at its own prices: not all that is beyond the leg as it was."""
+    log = f"""
+open mm x1                             | ok
+open pal x1 with 10000                 | ok
+open eve isolated x20 with 400         | ok
+house /                                | ok
+sell mm 10 @100                        | ok
+buy eve 10 @100                        | filled 10 @ 100
+add eve 150 long                       | ok
+buy eve 10 @100                        | ok
+buy pal 10 @100                        | ok
+buy pal 3 @90                          | ok
+sell eve {lots} stp=none                   | {outcome}
+"""
+    assert log == RiskWorld().play(log)
+
+
 def test_an_opening_that_meets_own_closing_orders_is_judged_as_it_ends() -> None:
     """Each own order closes some of the leg as it is then, and with it some of what made it safe."""
     closing = "buy eve 1 @101 close                   | ok\n" * 4

@@ -305,7 +305,10 @@ def check_funds(
     holding = preview.holding
     market = holding.market
     opening = matches
+    joint = None
     if not hedge:
+        if any(match.maker.holding is holding for match in matches):
+            joint = preview.copy()
         closed, opening = split_lots(matches, holding.lots(-side))
         preview.close(-side, closed)
         # Older orders come first at closing what is left of the position.
@@ -316,9 +319,13 @@ def check_funds(
     available = preview.available_e20()
     leverage = holding.leverage_in(side, preview.isolated)
     need = preview.opening_need_e20(side, opening) + order_reserve_e8(market, resting, limit, leverage) * E12
-    for match in opening:
-        preview.open(side, [match])
+    filled, hold_side = opening, side
+    if joint is not None:
+        # An own order opens again what is closed with it: less is opened than that, by what comes after it.
+        preview, filled, hold_side = joint, matches, 0
+    for match in filled:
         maker = match.maker
+        preview.fill(side, hold_side, False, match.lots, maker.price_ticks, True)
         if maker.holding is holding:
             preview.fill(-side, maker.hold_side, maker.reduce_only, match.lots, maker.price_ticks, False)
     if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
