@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.simulation import book_streams, quotes, reversal_worlds, small_books
+from tests.simulation import book_streams, quotes, reversal_worlds, small_books, tiny_worlds
 from tests.simulation import world as whole
 
-#: Ten million commands, a million worlds, a hundred thousand quotes, and twenty million events.
+#: Ten million commands, a million worlds, a hundred thousand quotes, twenty million events of whole venues,
+#: and as many of small ones.
 STREAMS: Final = 10_000_000 // book_streams.STREAM_COMMANDS
 SAMPLES: Final = 1_000_000
 QUOTES: Final = 100_000
 VENUES: Final = 20_000_000 // whole.WORLD_EVENTS
+TINY: Final = 60_000
 SAMPLES_TOGETHER: Final = 1_000
 BOOKS_TOGETHER: Final = 50
+TINY_TOGETHER: Final = 100
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ def quoted(seed: int, count: int) -> int:
     return quotes.counted(range(seed, seed + count)).total()
 
 
+def tiny(seed: int, count: int) -> int:
+    """Play some small venues."""
+    return sum(map(tiny_worlds.play, range(seed, seed + count)))
+
+
 def stream_tasks(seed: int, count: int) -> list[Task]:
     """Streams of consecutive seeds."""
     seeds = range(seed, seed + (count or STREAMS))
@@ -77,20 +85,25 @@ def world_tasks(_seed: int, count: int) -> list[Task]:
 
 def sample_tasks(seed: int, count: int) -> list[Task]:
     """Sampled worlds of consecutive seeds."""
-    return _runs("samples", samples, seed, count or SAMPLES)
+    return _runs("samples", samples, seed, count or SAMPLES, SAMPLES_TOGETHER)
 
 
 def quote_tasks(seed: int, count: int) -> list[Task]:
     """Worlds with a quote, of consecutive seeds."""
-    return _runs("quotes", quoted, seed, count or QUOTES)
+    return _runs("quotes", quoted, seed, count or QUOTES, SAMPLES_TOGETHER)
 
 
-def _runs(part: str, play: Callable[[int, int], int], seed: int, count: int) -> list[Task]:
+def tiny_tasks(seed: int, count: int) -> list[Task]:
+    """Small venues of consecutive seeds."""
+    return _runs("tiny", tiny, seed, count or TINY, TINY_TOGETHER)
+
+
+def _runs(part: str, play: Callable[[int, int], int], seed: int, count: int, together: int) -> list[Task]:
     """Cut consecutive seeds into runs."""
     end = seed + count
     tasks = []
-    for first in range(seed, end, SAMPLES_TOGETHER):
-        number = min(SAMPLES_TOGETHER, end - first)
+    for first in range(seed, end, together):
+        number = min(together, end - first)
         tasks.append(Task(play, (first, number), f"make sim PARTS={part} SEED={first} COUNT={number}"))
     return tasks
 
@@ -109,6 +122,7 @@ PARTS: Final[dict[str, tuple[str, Callable[[int, int], list[Task]]]]] = {
     "samples": ("worlds", sample_tasks),
     "quotes": ("worlds", quote_tasks),
     "world": ("events", venue_tasks),
+    "tiny": ("events", tiny_tasks),
 }
 
 

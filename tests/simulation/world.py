@@ -9,7 +9,7 @@ The whole venue under random commands: DESIGN's promises 5 to 8 after every one 
 import hashlib
 from typing import Final
 
-from backhand.commands import AdvanceClock, ConfigureVenue, ListContract, ReplaceLadder, SetPrice
+from backhand.commands import AdvanceClock, Command, ConfigureVenue, ListContract, ReplaceLadder, SetPrice
 from backhand.engine import State, apply
 from backhand.engine.audit import audit
 from backhand.engine.digest import state_digest
@@ -29,9 +29,9 @@ AUDIT_EVERY: Final = 500
 class CheckedWorld:
     """A venue, the source of its commands, and what its events say."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, source: type[World] = World) -> None:
         self.state = State()
-        self.world = World(seed, self.state)
+        self.world = source(seed, self.state)
         self.books = Books(self.state)
         self.commands = 0
         self.events = 0
@@ -44,11 +44,11 @@ class CheckedWorld:
         self.events += len(events)
         return events
 
-    def apply(self, command: object) -> list[Event]:
+    def apply(self, command: Command) -> list[Event]:
         """Carry out a command and check what must hold after every one."""
         state = self.state
         self.commands += 1
-        events = apply(state, command, state.time_ms + self.world.wait_ms)  # type: ignore[arg-type]
+        events = apply(state, command, state.time_ms + self.world.wait_ms)
         assert events, "every command is answered"
         self.books.follow(events)
         left = [*state.touched, *state.moved, *state.suspects, *state.due, *state.preset_orders]
