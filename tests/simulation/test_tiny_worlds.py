@@ -69,8 +69,13 @@ def wait_for_one_symbol(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Market, "__init__", begin)
 
 
+def fill_whatever_it_costs(patch: pytest.MonkeyPatch) -> None:
+    """Fill makers that cannot bear what they lose."""
+    patch.setattr(Sweep, "_bound", lambda _walk, _order, before, _lots: before)
+
+
 @breaks
-@pytest.mark.parametrize("broken", [cut_own_orders, wait_for_one_symbol])
+@pytest.mark.parametrize("broken", [cut_own_orders, wait_for_one_symbol, fill_whatever_it_costs])
 def test_a_broken_engine_is_caught(monkeypatch: pytest.MonkeyPatch, broken: Break) -> None:
     """The worlds that a sound engine survives find each broken one."""
     broken(monkeypatch)

@@ -8,10 +8,14 @@ Nobody without a fill of their own pays. While no price moves (no hours pass her
   fill or a movement of margin ends as it was;
 * no isolated leg loses more by a close than the margin that this releases.
 
-One exception: an account that closes a crossed leg while it holds another loses equity, to its bankruptcy
-price and by its fee, and not always maintenance margin: a hedge needs that of its larger side only, and
-symbols may stand in unlike tiers. It may be liquidated then, whatever the fund pays for it ("Crossed hedges"
-in docs/limitations.md). So may one whose legs waited for a stale price, by closing those.
+Exceptions, all of crossed accounts and by a close of their own:
+
+* who closes a leg while it holds another loses equity, to its bankruptcy price, and not always maintenance
+  margin (a hedge needs that of its larger side only, symbols may stand in unlike tiers): it may be liquidated
+  then, whatever the fund pays for it ("Crossed hedges" in docs/limitations.md);
+* so may who closes a leg that waited for a stale price, and others that were to be liquidated with it;
+* who has less to spare than the fees of its own fills, closing into an order of its own for instance, is
+  liquidated for these, at its own cost.
 
 Beside these everything of `world`, looked at in full after every command: what amounts events carry is worked
 out anew by `Books`, what legs need by `naive_risk`. Reversals do what their plan said.
@@ -33,7 +37,7 @@ from backhand.events import (
     PositionLiquidated,
     Transferred,
 )
-from backhand.units import E8
+from backhand.units import E8, E20
 from tests.engine import naive_risk
 from tests.engine.checked import check_plan, check_priority
 from tests.simulation.tiny_commands import TinyWorld
@@ -58,8 +62,10 @@ class Before:
     #: Isolated margin, and the legs that had less than they must.
     margins: dict[LegKey, int] = field(default_factory=dict)
     short_of: list[LegKey] = field(default_factory=list)
-    #: Accounts of several crossed legs, or of any that wait for a price.
+    #: Accounts of several crossed legs, or of any that wait for a price: the fund may pay for them.
     delicate: list[str] = field(default_factory=list)
+    #: Of accounts with one crossed leg: what they have to spare, in e28, and the lots that stand on it.
+    spare: dict[str, tuple[naive_risk.Amount, int]] = field(default_factory=dict)
 
 
 class CheckedTinyWorld(CheckedWorld):
@@ -94,6 +100,7 @@ class CheckedTinyWorld(CheckedWorld):
 
     def _before(self) -> Before:
         before = Before(dict(self.books.wallets))
+        marks = naive_risk.marks_of(self.state)
         for key, holding, leg in self._isolated_legs():
             before.margins[key] = leg.margin_e16
             if self._is_short(holding, leg):
@@ -101,9 +108,12 @@ class CheckedTinyWorld(CheckedWorld):
         for account in self.state.accounts.values():
             for ledger in account.ledgers.values():
                 held = [each for each in naive_risk.holdings_held(ledger) if not each.isolated]
-                legs = sum(len(naive_risk.legs(holding)) for holding in held)
-                if legs > 1 or not naive_risk.has_good_prices(self.state, ledger):
+                legs = [leg for holding in held for leg in naive_risk.legs(holding)]
+                if len(legs) > 1 or not naive_risk.has_good_prices(self.state, ledger):
                     before.delicate.append(account.uid)
+                buffer = naive_risk.crossed_buffer(self.state, ledger, marks)
+                if len(legs) == 1 and buffer is not None:
+                    before.spare[account.uid] = (buffer, legs[0].lots)
         return before
 
     def _isolated_legs(self) -> list[tuple[LegKey, Holding, Position]]:
@@ -158,19 +168,27 @@ def closes(events: list[Event]) -> list[tuple[LegKey, int, int]]:
 
 
 def check_nobody_is_liquidated(events: list[Event], before: Before) -> None:
-    """Nobody, and nothing is paid for anybody, but for who has just closed one of several crossed legs."""
+    """Nobody, and nothing is paid for anybody, but for who has closed crossed legs (see above)."""
     closed: list[str] = []
     allowed: list[str] = []
+    fees_e8: dict[str, int] = {}
+    left: dict[str, int] = {}
     for event in events:
-        if isinstance(event, Fill) and event.is_close:
-            closed.append(event.uid)
+        if isinstance(event, Fill):
+            fees_e8[event.uid] = fees_e8.get(event.uid, 0) + event.fee_e8
+            left[event.uid] = event.position_lots
+            if event.is_close:
+                closed.append(event.uid)
         elif isinstance(event, LiquidationStarted):
+            uid = event.uid
             assert event.side == 0, f"an isolated leg comes to its end while no price moves: {event}"
-            assert event.uid in closed, f"somebody comes to their end by others: {event}"
-            assert event.uid in before.delicate, (
-                f"a crossed leg comes to its end while no price moves: {event}"
-            )
-            allowed.append(event.uid)
+            assert uid in closed, f"somebody comes to their end by others: {event}"
+            # A part closed at the bankruptcy price leaves its share of what there was to spare.
+            buffer, lots = before.spare.get(uid, (1, 0))
+            by_fees = buffer * left[uid] <= fees_e8[uid] * E20 * lots
+            assert by_fees or uid in before.delicate, f"it comes to its end while no price moves: {event}"
+            if uid in before.delicate:
+                allowed.append(uid)
         elif isinstance(event, PositionLiquidated | DeficitCovered):
             paid = event.insurance_e8 < 0 or event.house_e8 > 0 or isinstance(event, DeficitCovered)
             assert not paid or event.uid in allowed, f"fund or house pay while no price moves: {event}"
