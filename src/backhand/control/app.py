@@ -316,7 +316,9 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # As above.
     reason = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     answer = refused(error.status_code, reason, error.detail)
-    answer.headers.update(error.headers or {})
+    if error.headers is not None and "Allow" in error.headers:
+        # They come in no order.
+        answer.headers["Allow"] = ", ".join(sorted(error.headers["Allow"].split(", ")))
     return answer
 
 
