@@ -11,10 +11,13 @@ import pytest
 from backhand.commands import BUY, Command, Contract, PlaceOrder
 from backhand.gateway.access import Access
 from backhand.gateway.app import Gateway
+from backhand.gateway.calls import Calls
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.ports import OpenedKey
+from backhand.gateway.trading import Trading
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.projections.applied import Applied
+from backhand.wire.channels.messages import TradeRequest, read_message
 from backhand.wire.contracts import built_in_contracts
 from backhand.wire.signature import sign, signing_key
 
@@ -94,7 +97,8 @@ def answered(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Gateway(venue, Access(venue), counters)(scope, receive, send))
+    access = Access(venue)
+    asyncio.run(Gateway(venue, access, Calls(venue, access), counters)(scope, receive, send))
     return sent[0]["status"], json.loads(sent[1]["body"]), counters
 
 
@@ -112,6 +116,27 @@ def test_every_ending_has_its_code(ending: Exception, status: int, code: str) ->
     assert (status, code, 5, None) == (answer_status, body["code"], body["requestTime"], body["data"])
     assert "detail" not in body["msg"]
     assert {(PATH, code): 1} == counters.answers
+
+
+@pytest.mark.parametrize(("ending", "code"), [(Overloaded(), 40015), (OutcomeUnknown(), 40725)])
+def test_every_ending_has_its_code_on_a_websocket(ending: Exception, code: int) -> None:
+    """An order whose outcome is not known is answered so, under its own id, and counted."""
+    venue, counters = Ending(ending), RequestCounters()
+    access = Access(venue)
+    params = {
+        "side": "buy",
+        "size": "1",
+        "orderType": "market",
+        "marginMode": "crossed",
+        "marginCoin": "USDT",
+    }
+    arg = {"id": "a", "instType": "USDT-FUTURES", "instId": "BTCUSDT", "channel": "place-order"}
+    request = read_message(json.dumps({"op": "trade", "args": [arg | {"params": params}]}))
+    assert isinstance(request, TradeRequest)
+    answer = Trading(venue, Calls(venue, access), counters).answer(venue.open_key("key"), request)
+    frame = json.loads(asyncio.run(answer))
+    assert ("error", code, 5, "a") == (frame["event"], frame["code"], frame["ts"], frame["arg"][0]["id"])
+    assert {("/api/v2/mix/order/place-order", str(code)): 1} == counters.answers
 
 
 def test_the_orders_of_a_batch_are_submitted_at_once() -> None:

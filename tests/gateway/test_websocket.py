@@ -21,6 +21,7 @@ from backhand.gateway.session import Session
 from backhand.gateway.websocket import WebSocket, text_frame
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.streams.ports import Reader
+from backhand.wire.channels.messages import TradeRequest
 from backhand.wire.channels.topics import Topic
 from backhand.wire.contracts import built_in_contracts
 
@@ -83,13 +84,19 @@ class NoKeys:
         return b""
 
 
+async def no_trade(key: OpenedKey | None, request: TradeRequest) -> bytes:
+    """Nobody trades."""
+    del key, request
+    return b"nobody"
+
+
 @contextlib.asynccontextmanager
 async def serving() -> AsyncIterator[tuple[Feeds, int]]:
     """A server for WebSockets on a free port."""
     feeds = Feeds()
 
     def take_over(transport: asyncio.Transport, state: Any, head: bytes, rest: bytes) -> None:
-        made = WebSocket(transport, state, lambda peer: Session(peer, feeds, Access(NoKeys())))
+        made = WebSocket(transport, state, lambda peer: Session(peer, feeds, Access(NoKeys()), no_trade))
         made.data_received(head)
         made.data_received(rest)
 

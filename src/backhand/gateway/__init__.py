@@ -6,9 +6,10 @@ HTTP and WebSocket in front of the venue: from bytes to commands and queries, an
              ▼           ▼             ▼           ▼            ▼        ▼                           ▼
            refusal ────────────────────────────────────────────────────────────────────▶ render ─▶ bytes
 
-`server` accepts and stops, `connection` and `exchange` speak HTTP, `app` is everything in the drawing.
-A request for a WebSocket leaves it at its head: `websocket` takes the connection over, and `session` is what
-its client says there (login, subscriptions); frames come from `streams`.
+`server` accepts and stops, `connection` and `exchange` speak HTTP, `app` is everything in the drawing, and
+`calls` its part behind the limits. A request for a WebSocket leaves it at its head: `websocket` takes the
+connection over, and `session` is what its client says there (login, subscriptions, orders); frames come from
+`streams`, and orders go by `trading` into `calls`.
 
 The order of the checks is the exchange's (spec auth.md section 5), and what an address asks for in a minute
 is judged before access, where that is counted; nothing is executed before the last of them. Promises that

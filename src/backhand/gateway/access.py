@@ -10,7 +10,7 @@ and never put into a text. Source: spec auth.md section 5, "Order of checks".
 
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -30,6 +30,16 @@ MS_PER_SECOND: Final = 1_000
 #: From so many digits on a login's timestamp is in milliseconds.
 _MS_DIGITS: Final = 13
 _LOGIN_TEXT: Final = b"GET/user/verify"
+_MISSING: Final = {"read": codes.READ_PERMISSION_MISSING, "trade": codes.TRADE_PERMISSION_MISSING}
+
+
+def missing_permission(key: OpenedKey, wanted: Literal["read", "trade"]) -> Refusal | None:
+    """
+    Refuse a key that may not do what is wanted.
+
+    Who may trade may also read: "need future order read or future order write permissions".
+    """
+    return None if wanted in key.permissions or "trade" in key.permissions else _MISSING[wanted]
 
 
 class SignedRequest(msgspec.Struct, frozen=True, gc=False):

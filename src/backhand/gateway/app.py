@@ -6,7 +6,6 @@ routing and request objects would cost more than everything else here together (
 """
 
 import time
-from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -14,39 +13,29 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from backhand.clock import wall_ms
-from backhand.commands import Message
-from backhand.events import Rejected
-from backhand.gateway.access import Access, SignedRequest
+from backhand.gateway.access import Access, SignedRequest, missing_permission
 from backhand.gateway.bodies import BodyTooLarge, ClientGone, read_body
+from backhand.gateway.calls import SUCCESS_CODE, Calls
 from backhand.gateway.counters import RequestCounters
-from backhand.gateway.limits import AddressLimits, FixedWindow, no_address_limits
-from backhand.gateway.ports import Executor, OpenedKey
-from backhand.gateway.rendering import render, render_batch
-from backhand.outcomes import OutcomeUnknown, Overloaded
-from backhand.projections.applied import Applied
+from backhand.gateway.limits import AddressLimits, no_address_limits
+from backhand.gateway.ports import Executor
 from backhand.wire import codes
-from backhand.wire.batches import Batch, Inquiry
 from backhand.wire.codes import Refusal
 from backhand.wire.endpoints import ENDPOINTS, Endpoint
 from backhand.wire.envelope import failure, success
-from backhand.wire.fields import Call
 
 #: A known path with another method: HTTP's own status, and the code that clients know for no such route.
 WRONG_METHOD: Final = msgspec.structs.replace(codes.UNKNOWN_PATH, http_status=405)
-#: Nothing was executed; 503 tells proxies the same as the code tells clients.
-OVERLOADED: Final = msgspec.structs.replace(codes.NOT_READY, http_status=503)
 #: The body did not arrive in time.
 BODY_LATE: Final = msgspec.structs.replace(codes.WRONG_FORMAT, http_status=408)
 #: A mistake of ours. What was executed by then is not known here, so that is the answer.
 OUR_MISTAKE: Final = msgspec.structs.replace(codes.OUTCOME_UNKNOWN, http_status=500)
 
-SUCCESS_CODE: Final = "00000"
 #: The metrics' name for paths that do not exist, so that endpoints stay a closed set.
 UNKNOWN_ENDPOINT: Final = "unknown"
 
 Header = tuple[bytes, bytes]
 
-_MISSING: Final = {"read": codes.READ_PERMISSION_MISSING, "trade": codes.TRADE_PERMISSION_MISSING}
 _JSON: Final = (b"content-type", b"application/json")
 _CLOSE: Final = (b"connection", b"close")
 #: Routes as bytes, as they arrive, and the methods that each path has.
@@ -79,36 +68,27 @@ class Gateway:
     Answers every request outside the operator's API.
 
     Args:
-        limits: Whether calls per second are limited now.
         addresses: What one IP address may do; as much as it wants if not told.
-        run: What the ids of this process's requests begin with.
     """
 
     def __init__(
         self,
         venue: Executor,
         access: Access,
+        calls: Calls,
         counters: RequestCounters,
-        *,
-        limits: Callable[[], bool] = lambda: True,
         addresses: AddressLimits | None = None,
-        run: bytes = b"0",
     ) -> None:
         self._venue = venue
         self._access = access
+        self._calls = calls
         self._counters = counters
-        self._limits = limits
-        self._window = FixedWindow()
         self._addresses = no_address_limits() if addresses is None else addresses
-        # Ids of requests are for logs and questions to the operator: this run's mark and a number.
-        self._run = run
-        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        self._requests += 1
-        request_id = b"%b-%x" % (self._run, self._requests)
+        request_id = self._calls.new_request_id()
         endpoint = _ROUTES.get((scope["method"], scope["raw_path"]))
         try:
             if endpoint is None:
@@ -145,22 +125,21 @@ class Gateway:
         address = _address(scope)
         if not self._addresses.admit(address):
             return self._refused(codes.TOO_MANY_REQUESTS, 0)
-        uid = ""
-        copy_trader = False
+        key = None
         now_ms = wall_ms()
         remaining = endpoint.per_second
         if endpoint.permission is not None:
             request = SignedRequest(
                 endpoint.method.encode(), scope["raw_path"], scope["query_string"], headers, body
             )
-            key = self._access.admit(request, now_ms)
-            if isinstance(key, Refusal):
-                return self._refused(key, remaining)
-            # Who may trade may also read: "need future order read or future order write permissions".
-            if "trade" not in key.permissions and endpoint.permission not in key.permissions:
-                return self._refused(_MISSING[endpoint.permission], remaining)
-            uid, copy_trader = key.uid, key.copy_trader
-            remaining = self._take(endpoint, key)
+            admitted = self._access.admit(request, now_ms)
+            if isinstance(admitted, Refusal):
+                return self._refused(admitted, remaining)
+            missing = missing_permission(admitted, endpoint.permission)
+            if missing is not None:
+                return self._refused(missing, remaining)
+            key = admitted
+            remaining = self._calls.take(endpoint, key)
         else:
             remaining = self._addresses.ask(address, endpoint.path, endpoint.per_second)
         if remaining < 0:
@@ -169,55 +148,11 @@ class Gateway:
             return self._refused(codes.CONTENT_TYPE, remaining)
         # bitget-api sends no body at all where it has no parameters, and signs it so.
         parameters = (body or b"{}") if endpoint.method == "POST" else scope["query_string"]
-        venue = self._venue
-        asked = endpoint.parse(
-            Call(
-                uid,
-                parameters,
-                venue.contracts,
-                venue.now_ms(),
-                venue.quote_key,
-                copy_trader,
-                self._access.client_clock_ms(now_ms),
-            )
-        )
-        if isinstance(asked, Refusal):
-            return self._refused(asked, remaining)
-        try:
-            if isinstance(asked, Inquiry):
-                asked = asked.act(await self._venue.answer(uid, asked.query))
-            if isinstance(asked, Message):
-                (applied,) = await self._venue.submit((asked,))
-                self._name_refusals(uid, request_id, (applied,))
-                data, note = render(applied, self._venue.contracts)
-            elif isinstance(asked, Batch):
-                commands = asked.commands
-                all_applied = await self._venue.submit(commands) if commands else []
-                self._name_refusals(uid, request_id, all_applied)
-                data, note = render_batch(asked, all_applied, self._venue.contracts), None
-            else:
-                data, note = await self._venue.answer(uid, asked), None
-        except Overloaded:
-            return self._refused(OVERLOADED, remaining)
-        except OutcomeUnknown:
-            return self._refused(codes.OUTCOME_UNKNOWN, remaining)
+        data, note = await self._calls.carry_out(endpoint, key, parameters, now_ms, request_id)
         if isinstance(data, Refusal):
             return self._refused(data, remaining)
         notes = () if note is None else ((b"x-backhand-note", note.encode()),)
         return Answer(200, SUCCESS_CODE, success(data, self._venue.now_ms()), remaining, notes)
-
-    def _name_refusals(self, uid: str, request_id: bytes, all_applied: Sequence[Applied]) -> None:
-        """Let what the rules refused be explained by the request's id."""
-        for applied in all_applied:
-            if applied.events and isinstance(applied.events[0], Rejected):
-                self._venue.name_refusal(uid, request_id.decode(), applied.sequence)
-
-    def _take(self, endpoint: Endpoint, key: OpenedKey) -> int:
-        """Count a call; how many more there may be in this second, -1 when it is one too many."""
-        per_second = endpoint.trader_per_second if key.copy_trader else endpoint.per_second
-        if not self._limits():
-            return per_second
-        return self._window.take(key.uid, endpoint.path, per_second, self._venue.now_ms())
 
     async def _no_endpoint(self, scope: Scope, receive: Receive) -> Answer:
         """Refuse a route that does not exist, after its body, so that the client hears it."""

@@ -1,5 +1,5 @@
 """
-What one WebSocket client says, and what it is answered: login, subscriptions, errors.
+What one WebSocket client says, and what it is answered: login, subscriptions, orders, errors.
 
 Messages are handled one after the other, because a subscription waits until what it shows is on disk, and
 its snapshots wait until the client takes them. A text ping is answered as it arrives, whatever waits.
@@ -10,18 +10,25 @@ beyond that when they load many symbols): they protect the other clients, not th
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 import structlog
 
 from backhand.clock import wall_ms
 from backhand.gateway.access import Access
-from backhand.gateway.ports import Feeds
+from backhand.gateway.ports import Feeds, OpenedKey
 from backhand.outcomes import VenueError
 from backhand.streams.ports import Reader
 from backhand.wire.channels import errors, frames
 from backhand.wire.channels.errors import ChannelError
-from backhand.wire.channels.messages import Login, Misunderstood, Subscription, read_message
+from backhand.wire.channels.messages import (
+    Login,
+    Misunderstood,
+    Subscription,
+    TradeRequest,
+    read_message,
+)
 from backhand.wire.channels.topics import Topic, read_topic
 
 #: Topics that one connection may read.
@@ -37,6 +44,10 @@ TRY_AGAIN_LATER: Final = 1013
 INTERNAL_ERROR: Final = 1011
 
 _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+#: Carries out what a message asks to be traded, and gives the frame that answers it. See `gateway.trading`.
+Trade = Callable[[OpenedKey | None, TradeRequest], Awaitable[bytes]]
 
 
 class Peer(Reader, Protocol):
@@ -61,11 +72,12 @@ class Peer(Reader, Protocol):
 class Session:
     """One client's conversation."""
 
-    def __init__(self, peer: Peer, feeds: Feeds, access: Access) -> None:
+    def __init__(self, peer: Peer, feeds: Feeds, access: Access, trade: Trade) -> None:
         self._peer = peer
         self._feeds = feeds
         self._access = access
-        self._uid = ""
+        self._trade = trade
+        self._key: OpenedKey | None = None
         self._waiting: deque[str] = deque()
         self._task: asyncio.Task[None] | None = None
         self._second = 0
@@ -73,7 +85,7 @@ class Session:
 
     def receive(self, text: str, now_s: float) -> None:
         """Take one message other than a ping."""
-        if self._is_flooded(1, now_s) or not self._peer.is_open:
+        if self._is_flooded(1, now_s):
             return
         self._waiting.append(text)
         if self._task is None:
@@ -86,28 +98,37 @@ class Session:
         return not self._is_flooded(1, now_s)
 
     def end(self) -> None:
-        """The client is gone."""
-        self._waiting.clear()
+        """The client is gone; orders that it sent before are carried out."""
         self._feeds.leave(self._peer)
+
+    @property
+    def _uid(self) -> str:
+        """Whose account is read; "" before a login."""
+        return "" if self._key is None else self._key.uid
 
     async def _work(self) -> None:
         """Handle what waits, then end: most connections say little."""
         try:
-            while self._waiting and self._peer.is_open:
+            while self._waiting:
                 await self._handle(self._waiting.popleft())
                 self._peer.resume_reading()
         except VenueError:
             # Stopping, overloaded, or a store that could not tell in time: not known, so nothing is said.
-            self._peer.close(TRY_AGAIN_LATER, "try again later")
+            self._close(TRY_AGAIN_LATER, "try again later")
         except Exception:  # noqa: BLE001 (whatever it is, its text stays here)
             _log.exception("session_failed")
-            self._peer.close(INTERNAL_ERROR, "")
+            self._close(INTERNAL_ERROR, "")
         finally:
             self._task = None
 
     async def _handle(self, text: str) -> None:
         message = read_message(text)
-        if isinstance(message, Misunderstood):
+        if isinstance(message, TradeRequest):
+            self._peer.send_text(await self._trade(self._key, message))
+            await self._peer.drain()
+        elif not self._peer.is_open:
+            return
+        elif isinstance(message, Misunderstood):
             self._peer.send_text(frames.failed(message.error, message.op))
         elif isinstance(message, Login):
             self._login(message)
@@ -120,9 +141,9 @@ class Session:
             key = errors.LOGIN_FAILED  # A connection reads for one account.
         if isinstance(key, ChannelError):
             self._peer.send_text(frames.failed(key, "login"))
-            self._peer.close(VIOLATION, "login failed")
+            self._close(VIOLATION, "login failed")
             return
-        self._uid = key.uid
+        self._key = key
         self._peer.send_text(frames.LOGGED_IN)
 
     async def _subscription(self, message: Subscription) -> None:
@@ -150,6 +171,11 @@ class Session:
             return errors.TOO_MANY_CHANNELS
         return None
 
+    def _close(self, code: int, reason: str) -> None:
+        """End the connection; nothing that waits is done."""
+        self._waiting.clear()
+        self._peer.close(code, reason)
+
     def _is_flooded(self, requests: int, now_s: float) -> bool:
         """Count requests of this second; beyond the bound the client is told, and closed."""
         second = int(now_s)
@@ -161,5 +187,5 @@ class Session:
             return False
         if self._peer.is_open:
             self._peer.send_text(frames.failed(errors.FLOODED, ""))
-            self._peer.close(VIOLATION, "too many requests")
+            self._close(VIOLATION, "too many requests")
         return True

@@ -70,6 +70,7 @@ class WebSocket(asyncio.Protocol, Peer):
         self._writable = asyncio.Event()
         self._writable.set()
         self._is_reading = True
+        self._is_ended = False
         self._pinged_at = self._loop.time()
         self._timer = self._loop.call_later(PING_SECONDS_MAX, self._close_if_silent)
         transport.set_protocol(self)
@@ -156,7 +157,12 @@ class WebSocket(asyncio.Protocol, Peer):
             self._transport.resume_reading()
 
     def close(self, code: int, reason: str) -> None:
-        """Send a closing frame; the connection ends with the client's, or CLOSE_SECONDS_MAX later."""
+        """
+        Send a closing frame; the connection ends with the client's, or CLOSE_SECONDS_MAX later.
+
+        What the client says meanwhile is not heard.
+        """
+        self._is_ended = True
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()
@@ -174,6 +180,8 @@ class WebSocket(asyncio.Protocol, Peer):
         self._protocol.send_response(response)
 
     def _take(self, frame: Frame) -> None:
+        if self._is_ended:
+            return
         now_s = self._loop.time()
         if frame.opcode is Opcode.PING:
             self._pinged_at = now_s

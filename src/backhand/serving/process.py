@@ -29,10 +29,12 @@ from backhand.engine import State
 from backhand.explaining import Refusals
 from backhand.gateway.access import Access
 from backhand.gateway.app import Gateway
+from backhand.gateway.calls import Calls
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.limits import AddressLimits
 from backhand.gateway.server import bind, make_server
 from backhand.gateway.session import Session
+from backhand.gateway.trading import Trading
 from backhand.gateway.websocket import WebSocket, text_frame
 from backhand.market.synthetic import SyntheticMarket
 from backhand.node import Node, NodeFailed, recover
@@ -126,6 +128,8 @@ class _Process:
         self._addresses = AddressLimits(
             self._clock.now_ms, lambda: options.ip_limits and self._limits_apply()
         )
+        self._calls = Calls(self._venue, self._access, limits=self._limits_apply, run=_run_mark(options.seed))
+        self._trading = Trading(self._venue, self._calls, self._requests)
         self._server = make_server(self._app(), self._open_websocket)
         self._asked_to_stop = asyncio.Event()
 
@@ -186,14 +190,7 @@ class _Process:
             token=self._options.token,
             loopback=is_loopback(self._options.host),
         )
-        gateway = Gateway(
-            self._venue,
-            self._access,
-            self._requests,
-            limits=self._limits_apply,
-            addresses=self._addresses,
-            run=_run_mark(self._options.seed),
-        )
+        gateway = Gateway(self._venue, self._access, self._calls, self._requests, self._addresses)
 
         documents = Documents()
 
@@ -213,7 +210,7 @@ class _Process:
         websocket = WebSocket(
             transport,
             server_state,
-            lambda peer: Session(peer, self._feeds, self._access),
+            lambda peer: Session(peer, self._feeds, self._access, self._trading.answer),
             self._addresses,
         )
         # The answer to the handshake goes before those to the frames that came with it.

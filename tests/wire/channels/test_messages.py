@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backhand.wire.channels.messages import Login, Misunderstood, Subscription, read_message
+from backhand.wire.channels.errors import PARAMETERS, ChannelError
+from backhand.wire.channels.messages import Login, Misunderstood, Subscription, TradeRequest, read_message
+from backhand.wire.channels.trading import Trade, misread, read_trade
 
 LOGIN = {"apiKey": "k", "passphrase": "p", "timestamp": "1790000000", "sign": "s"}
 
@@ -41,7 +43,9 @@ def test_messages(message: Any, read: object) -> None:
         ('{"op":null}',                      30003, ""),
         ('{"op":"Login"}',                   30003, "Login"),
         ('{"op":["login"]}',                 30003, "[...]"),
-        ('{"op":"trade","args":[]}',         30003, "trade"),
+        ('{"op":"modify","args":[]}',        30003, "modify"),
+        ('{"op":"trade","args":[]}',         30016, "trade"),
+        ('{"op":"trade","args":[7]}',        30016, "trade"),
         ('{"op":"login"}',                   30016, "login"),
         ('{"op":"login","args":null}',       30016, "login"),
         ('{"op":"subscribe","args":[]}',     30016, "subscribe"),
@@ -63,11 +67,28 @@ JSON = st.recursive(
 )
 
 
-@given(text=st.text() | JSON.map(json.dumps), op=st.sampled_from(["login", "subscribe", "x"]), args=JSON)
+OPERATIONS = st.sampled_from(["login", "subscribe", "trade", "x"])
+
+
+@given(text=st.text() | JSON.map(json.dumps), op=OPERATIONS, args=JSON)
 def test_nothing_raises(text: str, op: str, args: Any) -> None:
     """Whatever comes is read as something."""
     read_message(text)
     read_message(json.dumps({"op": op, "args": args}))
+
+
+NAMES = st.sampled_from(["id", "instType", "instId", "channel", "params"])
+
+
+@given(arg=st.dictionaries(NAMES, JSON), params=st.dictionaries(st.sampled_from(["size", "orderId"]), JSON))
+def test_no_order_raises(arg: dict[str, Any], params: dict[str, Any]) -> None:
+    """Whatever an order is made of is read as one, or refused, and what is repeated of it is text."""
+    for sent in (arg, {"id": "1", "channel": "place-order", "params": params} | arg):
+        message = read_message(json.dumps({"op": "trade", "args": [sent]}))
+        assert isinstance(message, TradeRequest)
+        read = read_trade(message.args[0])
+        assert isinstance(read, Trade | ChannelError)
+        assert b"error" in misread(PARAMETERS, message.args, 0)
 
 
 def test_a_long_message_is_not_repeated_whole() -> None:

@@ -27,6 +27,7 @@ TIMESTAMP_INVALID: Final = ChannelError(30013, "Invalid ACCESS_TIMESTAMP")
 TIMESTAMP_EXPIRED: Final = ChannelError(30014, "Request timestamp expired")
 SIGNATURE_WRONG: Final = ChannelError(30015, "Invalid sign")
 PARAMETERS: Final = ChannelError(30016, "Param error")
+ONE_ORDER: Final = ChannelError(30016, "Param error: one order in a message")
 
 
 def unrecognised(text: str) -> ChannelError:

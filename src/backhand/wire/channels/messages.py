@@ -19,6 +19,7 @@ _FRAME: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARGS: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 Arg = dict[str, str]
+RawArg = dict[str, msgspec.Raw]
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -37,6 +38,12 @@ class Subscription(msgspec.Struct, frozen=True):
     args: tuple[Arg, ...]
 
 
+class TradeRequest(msgspec.Struct, frozen=True):
+    """Orders to place or to cancel, each as it was sent: `wire.channels.trading` reads them."""
+
+    args: tuple[RawArg, ...]
+
+
 class Misunderstood(msgspec.Struct, frozen=True):
     """A frame that asks for nothing that there is; `op` is what it said, "" when it said nothing."""
 
@@ -44,17 +51,19 @@ class Misunderstood(msgspec.Struct, frozen=True):
     op: str = ""
 
 
-def read_message(text: str) -> Login | Subscription | Misunderstood:
+def read_message(text: str) -> Login | Subscription | TradeRequest | Misunderstood:
     """Read one text frame other than PING."""
     try:
         values = _FRAME.decode(text)
         op = json_text(values.get("op"))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return Misunderstood(unrecognised(text))
-    if op not in {"login", "subscribe", "unsubscribe"}:
+    if op not in {"login", "subscribe", "unsubscribe", "trade"}:
         return Misunderstood(UNKNOWN_OPERATION, op)
     try:
         sent: Any = _ARGS.decode(values.get("args", b"[]"))
+        if op == "trade" and sent:
+            return TradeRequest(tuple(sent))
         args = tuple({name: json_text(value) for name, value in arg.items()} for arg in sent)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return Misunderstood(PARAMETERS, op)
