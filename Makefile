@@ -39,15 +39,18 @@ demo: $(ready) ## play every kind of reversal through ccxt against a venue, and 
 serve: $(ready) ## run a venue in the foreground; options in ARGS="--port 8080"
 	@.venv/bin/backhand serve $(ARGS)
 
-test: check build $(clients) ## check, then every test interpreted, then the engine's tests compiled
-	@echo "== tests, engine interpreted; beside them, shown afterwards in a line or, if it failed, whole: $(apart)"
-	@BACKHAND_ENGINE=interpreted $(run) pytest $(apart) >.build/apart.log 2>&1 & apart=$$!; \
-	  BACKHAND_ENGINE=interpreted $(run) pytest $(apart:%=--ignore=%); others=$$?; \
-	  wait $$apart; ended=$$?; \
-	  if [ $$ended -eq 0 ]; then tail -n 1 .build/apart.log; else cat .build/apart.log; fi; \
-	  exit $$((others | ended))
-	@echo "== tests, engine compiled: $(engine_tests)"
-	@BACKHAND_ENGINE=compiled PYTHONPATH="$(CURDIR)/.build/compiled" $(run) pytest $(engine_tests)
+test: check build $(clients) ## check, then every test interpreted, and the engine's tests compiled
+	@echo "== tests, engine interpreted; beside them, shown afterwards in a line each or, what failed, whole:"
+	@echo "   $(apart); then, engine compiled, $(engine_tests)"
+	@show() { if [ $$2 -eq 0 ]; then tail -n 1 $$1; else cat $$1; fi; }; \
+	{ BACKHAND_ENGINE=interpreted $(run) pytest $(apart) >.build/apart.log 2>&1; first=$$?; \
+	  BACKHAND_ENGINE=compiled PYTHONPATH="$(CURDIR)/.build/compiled" \
+	    $(run) pytest $(engine_tests) >.build/engine.log 2>&1; \
+	  exit $$(($$? == 0 ? first != 0 : 2 + (first != 0))); } & beside=$$!; \
+	BACKHAND_ENGINE=interpreted $(run) pytest $(apart:%=--ignore=%); others=$$?; \
+	wait $$beside; ended=$$?; echo "== beside them"; \
+	show .build/apart.log $$((ended & 1)); show .build/engine.log $$((ended & 2)); \
+	exit $$((others | ended))
 
 sim: $(ready) $(built) ## the engine against its oracles, at length; SEED=1234 repeats, PARTS="streams samples" picks
 	@PYTHONPATH="$(CURDIR)/.build/compiled" $(run) tests.simulation $(PARTS) $(SEED:%=--seed %) $(COUNT:%=--count %) $(ARGS)

@@ -38,6 +38,7 @@ def test_messages(message: Any, read: object) -> None:
         ("null",                             30002, ""),
         ("[]",                               30002, ""),
         ("7",                                30002, ""),
+        ('{"op":"trade","args":[Infinity]}', 30002, ""),
         ('{"op": "\\ud800"}',                30002, ""),
         ("{}",                               30003, ""),
         ('{"op":null}',                      30003, ""),
@@ -61,7 +62,7 @@ def test_what_is_not_understood(text: str, code: int, op: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
