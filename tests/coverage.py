@@ -12,6 +12,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from backhand.serving.documents import later_refusals
+from backhand.wire.channels.accounts import AccountPush, ClosedPositionPush, EquityPush, PositionPush
+from backhand.wire.channels.books import BookRow
+from backhand.wire.channels.market import TickerPush, TradePush
+from backhand.wire.channels.orders import DeleveragePush, FillPush, OrderPush, TriggerPush
+from backhand.wire.channels.topics import CANDLE_PREFIX, SHALLOW_BOOKS
+from backhand.wire.channels.trading import TRADE_ENDPOINTS
 from backhand.wire.endpoints import ENDPOINTS, Endpoint
 from backhand.wire.refusals import refusal_codes
 
@@ -21,6 +27,24 @@ DOCUMENTED: Final = Path(__file__).parent / "documented.txt"
 #: What longer runs of whole clients did, to be brought up to date by hand.
 CLIENTS: Final = Path(__file__).parent / "conformance" / "figures.md"
 PREFIX: Final = "/api/v2"
+
+SOCKET: Final = "WS"
+#: What a row of a channel is; a candle is a list of texts. All candles stand under one name.
+CHANNELS: Final[dict[str, Any]] = {
+    "ticker": TickerPush,
+    CANDLE_PREFIX: list[str],
+    "books": BookRow,
+    **dict.fromkeys(SHALLOW_BOOKS, BookRow),
+    "trade": TradePush,
+    "account": AccountPush,
+    "equity": EquityPush,
+    "positions": PositionPush,
+    "positions-history": ClosedPositionPush,
+    "orders": OrderPush,
+    "fill": FillPush,
+    "orders-algo": TriggerPush,
+    "adl-noti": DeleveragePush,
+}
 
 INTRODUCTION: Final = """\
 # Coverage
@@ -38,8 +62,19 @@ Codes are those of HTTP status 400 beyond the ones of every signed request: 4000
 """
 
 
+CHANNELS_INTRODUCTION: Final = f"""\
+
+## WebSocket
+
+At `/v2/ws/public` and `/v2/ws/private`: channels to subscribe to (`candle` stands for all its intervals), and
+`op` `trade`, which takes {" and ".join(f"`{name}`" for name in TRADE_ENDPOINTS)} as those endpoints do.
+
+| Channel | Named by | Missing fields | Ours |
+|---|---|---|---|"""
+
+
 class Documented(NamedTuple):
-    """An endpoint on Bitget's pages."""
+    """An endpoint on Bitget's pages, or a channel."""
 
     method: str
     path: str
@@ -48,19 +83,20 @@ class Documented(NamedTuple):
 
 
 def documented() -> list[Documented]:
-    """Read what the pages say."""
+    """Read what the pages say of endpoints and channels."""
     found = []
     for line in DOCUMENTED.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             route, parameters, fields = line.split("|")
-            method, path = route.split()
-            found.append(Documented(method, PREFIX + path, tuple(parameters.split()), tuple(fields.split())))
+            method, name = route.split()
+            path = name if method == SOCKET else PREFIX + name
+            found.append(Documented(method, path, tuple(parameters.split()), tuple(fields.split())))
     return found
 
 
-def fields_of(endpoint: Endpoint) -> list[str]:
-    """Name every field of an endpoint's answer, rows and lists in it too."""
-    (answer,), components = msgspec.json.schema_components([endpoint.answer])
+def fields_of(row: Any) -> list[str]:
+    """Name every field of an answer or a row, of the rows and lists in it too."""
+    (answer,), components = msgspec.json.schema_components([row])
 
     def visit(schema: Any) -> Iterator[str]:
         if isinstance(schema, list):
@@ -86,7 +122,7 @@ def state(endpoint: Endpoint | None) -> str:
 
 def page() -> str:
     """Write the page."""
-    pages = documented()
+    pages = [one for one in documented() if one.method != SOCKET]
     here: dict[tuple[str, str], Endpoint] = {(method, path): one for (method, path), one in ENDPOINTS.items()}
     endpoints = {(one.method, one.path): here.get((one.method, one.path)) for one in pages}
     states = [state(endpoint) for endpoint in endpoints.values()]
@@ -106,6 +142,7 @@ def page() -> str:
         if key not in endpoints:
             takes = words(endpoint.form.__struct_encode_fields__)
             lines.append(f"| `{' '.join(key)}` | {state(endpoint)} | {takes} | {codes_of(endpoint)} |")
+    lines += [CHANNELS_INTRODUCTION, *map(channel_row, (one for one in documented() if one.method == SOCKET))]
     return "\n".join([*lines, "", CLIENTS.read_text(encoding="utf-8")])
 
 
@@ -115,7 +152,7 @@ def row(one: Documented, endpoint: Endpoint | None) -> str:
     if endpoint is None:
         return f"| {name} | missing | | | | |"
     taken = endpoint.form.__struct_encode_fields__
-    sent = fields_of(endpoint)
+    sent = fields_of(endpoint.answer)
     absent = words(field for field in one.fields if field not in sent) if state(endpoint) == "yes" else ""
     ours = [name for name in taken if name not in one.parameters]
     if one.fields:
@@ -123,6 +160,14 @@ def row(one: Documented, endpoint: Endpoint | None) -> str:
     missing = words(name for name in one.parameters if name not in taken)
     cells = (name, state(endpoint), missing, absent, words(dict.fromkeys(ours)), codes_of(endpoint))
     return f"| {' | '.join(cells)} |"
+
+
+def channel_row(one: Documented) -> str:
+    """Write the row of a channel."""
+    sent = fields_of(CHANNELS[one.path])
+    absent = words(field for field in one.fields if field not in sent)
+    ours = words(field for field in sent if field not in one.fields)
+    return f"| `{one.path}` | {words(one.parameters)} | {absent} | {ours} |"
 
 
 def words(names: Any) -> str:

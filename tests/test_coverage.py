@@ -2,8 +2,9 @@
 
 import pytest
 
+from backhand.wire.channels.topics import CANDLE_PREFIX, PRIVATE_CHANNELS, PUBLIC_CHANNELS
 from backhand.wire.endpoints import ENDPOINTS
-from tests.coverage import PAGE, Documented, documented, page, row
+from tests.coverage import CHANNELS, PAGE, SOCKET, Documented, channel_row, documented, page, row
 
 PLACE = ENDPOINTS["POST", "/api/v2/mix/order/place-order"]
 
@@ -17,6 +18,19 @@ def test_no_endpoint_is_documented_twice() -> None:
     """The list of what Bitget documents has each route once."""
     routes = [(one.method, one.path) for one in documented()]
     assert sorted(set(routes)) == sorted(routes)
+
+
+def test_every_channel_has_its_row() -> None:
+    """What can be subscribed to is what the page lists, all candles in one row."""
+    served = {name for name in (*PUBLIC_CHANNELS, *PRIVATE_CHANNELS) if not name.startswith(CANDLE_PREFIX)}
+    assert served | {CANDLE_PREFIX} == set(CHANNELS)
+    assert set(CHANNELS) == {one.path for one in documented() if one.method == SOCKET}
+
+
+def test_canary_of_a_channel_is_told() -> None:
+    """A field that is missing, and one that is ours, stand in its row."""
+    said = channel_row(Documented(SOCKET, "trade", ("instId",), ("ts", "price", "size", "side", "mood")))
+    assert "| `trade` | `instId` | `mood` | `tradeId` |" == said
 
 
 @pytest.mark.parametrize(
