@@ -264,6 +264,7 @@ TIMED_POSITIONS = PositionFilter(
         ),
         (lambda c: reads.open_orders(c, "1", TIMED), "orders_open (uid=? AND created_at_ms>?"),
         (lambda c: reads.open_orders_of(c, "1"), "orders_open (uid=?)"),
+        (lambda c: reads.open_triggers_of(c, "1"), "triggers_open (uid=?)"),
         (
             lambda c: reads.fills(c, "1", TIMED_FILLS),
             "fills_by_symbol (uid=? AND symbol=? AND created_at_ms>? AND (created_at_ms,trade_id)<(?,?))",

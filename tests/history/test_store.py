@@ -59,11 +59,11 @@ def test_open_orders_of_an_account_come_with_the_sequence_they_are_as_of() -> No
     async def ask() -> None:
         history = History(None, VENUE)
         history.put(tape.applied)
-        rows, position = await history.open_orders_of("1")
+        rows, _, position = await history.open_orders_of("1")
         assert {first[0].order_id, first[1].order_id} == {row.order_id for row in rows}
         assert tape.applied[-1].sequence == position
         history.put([tape.step(tape.fill(first[0].order_id, 10)), tape.step(tape.fill(first[1].order_id, 4))])
-        (row,), position = await history.open_orders_of("1")
+        (row,), _, position = await history.open_orders_of("1")
         assert (first[1].order_id, 4 * BTCUSDT.lot_e8, tape.applied[-1].sequence) == (
             row.order_id, row.filled_size_e8, position,
         )  # fmt: skip

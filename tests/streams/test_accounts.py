@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from backhand.commands import (
     Transfer,
 )
 from backhand.events import Event
+from backhand.projections.orders import OrderRow
+from backhand.projections.triggers import TriggerRow
 from backhand.units import E8, E12
 from backhand.wire.channels.topics import Topic
 from tests.examples import examples
@@ -209,12 +212,17 @@ def test_orders_that_wait(watched: Watched) -> None:
     assert [("live", "pl", "1010"), ("live", "pl", "900")] == [
         (row["status"], row["planType"], row["triggerPrice"]) for row in (first, second)
     ]
-    late = watched.watch("orders-algo")
+    fresh, late = watched.second_publisher(), Watching()
+    fresh.hold_orders("a")
+    fresh.resume_orders("a", *watched.stored("a"))
+    fresh.subscribe("a", Topic(USDT, "orders-algo", "default"), late, watched.time_ms)
     assert [] == late.bytes
     watched.do(SetPrice("ETHUSDT", 1_010 * E12, 1_010 * E12))
     watched.do(CancelTrigger("a", "ETHUSDT", int(second["orderId"])))
+    assert early.bytes == late.bytes
     for reader in (early, late):
         fired, cancelled = (frame["data"][0] for frame in reader.take())
+        assert [first["cTime"], second["cTime"]] == [fired["cTime"], cancelled["cTime"]]
         assert ("executed", first["orderId"], "1") == (fired["status"], fired["orderId"], fired["actualSize"])
         assert ("cancelled", second["orderId"]) == (cancelled["status"], cancelled["orderId"])
 
@@ -224,10 +232,18 @@ ACTIONS = st.lists(
         st.tuples(st.just("limit"), st.sampled_from([1, -1]), st.integers(-5, 5), st.integers(1, 9)),
         st.tuples(st.just("market"), st.sampled_from([1, -1]), st.integers(1, 9)),
         st.tuples(st.just("cancel"), st.integers(0, 9)),
+        st.tuples(st.just("wait"), st.sampled_from([1, -1]), st.integers(-300, 300)),
+        st.tuples(st.just("give up"), st.integers(0, 9)),
+        st.tuples(st.just("mark"), st.integers(-200, 200)),
         st.tuples(st.just("reverse")),
     ),
     max_size=20,
 )
+
+
+def one_of(rows: Sequence[OrderRow | TriggerRow], place: int) -> int:
+    """The id of one of some orders, one that there never was when there are none."""
+    return rows[place % len(rows)].order_id if rows else 1
 
 
 def act(watched: Watched, action: Any) -> list[Event]:
@@ -238,9 +254,15 @@ def act(watched: Watched, action: Any) -> list[Event]:
     if kind == "market":
         return watched.apply(buy(details[1], "b", None, details[0]))
     if kind == "cancel":
-        open_ids = [row.order_id for row in watched.stored("a")]
-        order_id = open_ids[details[0] % len(open_ids)] if open_ids else 1
-        return watched.apply(CancelOrder("a", "ETHUSDT", order_id))
+        return watched.apply(CancelOrder("a", "ETHUSDT", one_of(watched.stored("a")[0], details[0])))
+    if kind == "wait":
+        ticks = PRICE + details[1]
+        return watched.apply(PlaceTrigger("a", "ETHUSDT", "entry", details[0], "mark", ticks, 1))
+    if kind == "give up":
+        return watched.apply(CancelTrigger("a", "ETHUSDT", one_of(watched.stored("a")[1], details[0])))
+    if kind == "mark":
+        price_e12 = (PRICE + details[0]) * E12 // 100
+        return watched.apply(SetPrice("ETHUSDT", price_e12, price_e12))
     return watched.apply(reverse())
 
 
@@ -252,23 +274,24 @@ def test_late_readers_know_what_orders_did_before(
     """Rows are those that a reader from the beginning gets, wherever in the meantime the stored ones end."""
     watched = Watched()
     watched.do(ladder((3, 3), (3, 3), (50, 50)))
-    early = watched.watch("orders")
+    early = watched.watch("orders-algo", reader=watched.watch("orders"))
     for action in before:
         act(watched, action)
         watched.release()
-    late, topic = Watching(), Topic(USDT, "orders", "default")
+    late, topics = Watching(), [Topic(USDT, channel, "default") for channel in ("orders", "orders-algo")]
     # A second publisher stands for a venue in which nobody has read the account's orders yet.
     fresh = watched.second_publisher()
     fresh.hold_orders("a")
-    stored, position = watched.stored("a"), watched.state.sequence
+    stored = watched.stored("a")
     for number, action in enumerate(between):
         act(watched, action)
         watched.release()
         if number < seen:
-            stored, position = watched.stored("a"), watched.state.sequence
+            stored = watched.stored("a")
     early.take()
-    fresh.resume_orders("a", stored, position)
-    fresh.subscribe("a", topic, late, watched.time_ms)
+    fresh.resume_orders("a", *stored)
+    for topic in topics:
+        fresh.subscribe("a", topic, late, watched.time_ms)
     fresh.release_orders("a")
     for action in after:
         act(watched, action)
@@ -280,7 +303,7 @@ def test_orders_are_known_while_they_are_held_or_read_and_no_longer(watched: Wat
     """Stored orders are looked up once for all who begin to read or read, and again when all have gone."""
     publisher, reader, topic = watched.second_publisher(), Watching(), Topic(USDT, "fill", "default")
     needed = [publisher.hold_orders("a"), publisher.hold_orders("a")]
-    publisher.resume_orders("a", watched.stored("a"), watched.state.sequence)
+    publisher.resume_orders("a", *watched.stored("a"))
     publisher.release_orders("a")
     publisher.subscribe("a", topic, reader, watched.time_ms)
     publisher.release_orders("a")

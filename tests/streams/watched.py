@@ -26,6 +26,7 @@ from backhand.projections.candles import CandleSeries
 from backhand.projections.orders import OrderRow, OrdersFold
 from backhand.projections.tickers import TickersFold
 from backhand.projections.trades import RecentTrades
+from backhand.projections.triggers import TriggerRow, TriggersFold
 from backhand.serving.figures import StateFigures
 from backhand.streams.accounts import ORDER_CHANNELS
 from backhand.streams.publisher import Cadence, Publisher
@@ -77,8 +78,9 @@ class Watched:
         self._cadence: Cadence = cadence
         self._publishers: list[Publisher] = []
         self.publisher = self.second_publisher()
-        self.orders = OrdersFold()
+        self.orders, self.triggers = OrdersFold(), TriggersFold()
         self.open_orders: dict[int, OrderRow] = {}
+        self.waiting: dict[int, TriggerRow] = {}
         self._unreleased: list[Applied] = []
         if opening is not None:
             self.do(*opening)
@@ -106,6 +108,8 @@ class Watched:
                 fold([applied])
             for row in self.orders.fold(applied).orders:
                 self.open_orders[row.order_id] = row
+            for waiting in self.triggers.fold(applied):
+                self.waiting[waiting.order_id] = waiting
             for publisher in self._publishers:
                 publisher.capture(applied)
             self._unreleased.append(applied)
@@ -144,13 +148,15 @@ class Watched:
             publisher.subscribe(uid, topic, reader, self.time_ms)
             return
         if publisher.hold_orders(uid):
-            publisher.resume_orders(uid, self.stored(uid), self.state.sequence)
+            publisher.resume_orders(uid, *self.stored(uid))
         publisher.subscribe(uid, topic, reader, self.time_ms)
         publisher.release_orders(uid)
 
-    def stored(self, uid: str) -> list[OrderRow]:
-        """The account's open orders, as the history has them."""
-        return [row for row in self.open_orders.values() if row.uid == uid and row.is_open]
+    def stored(self, uid: str) -> tuple[list[OrderRow], list[TriggerRow], int]:
+        """The account's open orders, those that wait, and as of when, as the history has them."""
+        orders = [row for row in self.open_orders.values() if row.uid == uid and row.is_open]
+        waiting = [row for row in self.waiting.values() if row.uid == uid and row.is_open]
+        return orders, waiting, self.state.sequence
 
 
 def ladder(*levels: tuple[int, int], symbol: str = "ETHUSDT", apart: int = 1) -> ReplaceLadder:

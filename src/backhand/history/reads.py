@@ -238,6 +238,12 @@ def open_triggers_of_all(connection: sqlite3.Connection) -> list[TriggerRow]:
     return ask(connection, TRIGGERS, rows, ())
 
 
+def open_triggers_of(connection: sqlite3.Connection, uid: str) -> list[TriggerRow]:
+    """Find all orders of an account that wait, in no order; how many it can have bounds the work."""
+    rows = "SELECT row FROM triggers INDEXED BY triggers_open WHERE uid = ? AND status = 'live'"
+    return ask(connection, TRIGGERS, rows, (uid,))
+
+
 def open_triggers(connection: sqlite3.Connection, uid: str, wanted: TriggerFilter) -> list[TriggerRow]:
     """Find an account's orders that wait; how many it can have bounds the work."""
     matching = _trigger_conditions(connection, uid, wanted)

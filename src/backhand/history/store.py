@@ -200,10 +200,16 @@ class History:
         by_client_oid = client_oid or ""
         return await self.ask(lambda connection: reads.order_by_client_oid(connection, uid, by_client_oid))
 
-    async def open_orders_of(self, uid: str) -> tuple[list[OrderRow], int]:
-        """Find all of an account's open orders and the sequence they are as of; raises as `order`."""
+    async def open_orders_of(self, uid: str) -> tuple[list[OrderRow], list[TriggerRow], int]:
+        """Find an account's open and waiting orders and the sequence they are as of; raises as `order`."""
         # Asked on the worker, which alone moves the position.
-        return await self.ask(lambda connection: (reads.open_orders_of(connection, uid), self._position))
+        return await self.ask(
+            lambda connection: (
+                reads.open_orders_of(connection, uid),
+                reads.open_triggers_of(connection, uid),
+                self._position,
+            )
+        )
 
     async def open_orders(self, uid: str, wanted: OrderFilter) -> list[OrderRow]:
         """Find an account's open orders, newest first; raises as `order`."""

@@ -110,7 +110,7 @@ class VenueFeeds:
         # Behind the join, the read models are given what was on its way when the orders began to be held.
         await self._node.read(lambda _state: None)
         try:
-            rows, position = await self._node.history.open_orders_of(uid)
+            rows, waiting, position = await self._node.history.open_orders_of(uid)
         except HistoryError as error:
             raise OutcomeUnknown from error
-        await self._node.read(lambda _state: self._publisher.resume_orders(uid, rows, position))
+        await self._node.read(lambda _state: self._publisher.resume_orders(uid, rows, waiting, position))

@@ -27,6 +27,7 @@ from backhand.events import (
 from backhand.projections.applied import Applied
 from backhand.projections.orders import OrderRow
 from backhand.projections.positions import ClosedPositionsFold
+from backhand.projections.triggers import TriggerRow
 from backhand.streams.orders import OrderChanges, OrderTracker, TriggerTracker
 from backhand.streams.ports import Figures
 from backhand.streams.subscriptions import Subject, Subscriptions
@@ -43,7 +44,7 @@ from backhand.wire.channels.orders import TriggerPush
 from backhand.wire.channels.topics import ALL, Topic
 
 #: Channels whose rows need to know what an order has done before.
-ORDER_CHANNELS: Final = ("orders", "fill", "adl-noti")
+ORDER_CHANNELS: Final = ("orders", "fill", "adl-noti", "orders-algo")
 #: Channels that begin with what is so now; the others begin with the next thing that happens.
 STATE_CHANNELS: Final = ("account", "equity", "positions")
 
@@ -88,14 +89,19 @@ class AccountStreams:
         account.held += 1
         if account.orders is None:
             account.orders = OrderTracker()
+            account.triggers = TriggerTracker(self._figures.triggers(uid))
         return not account.orders.is_resumed
 
-    def resume_orders(self, uid: str, rows: Iterable[OrderRow], position: int) -> None:
+    def resume_orders(
+        self, uid: str, rows: Iterable[OrderRow], waiting: Iterable[TriggerRow], position: int
+    ) -> None:
         """Take the stored open orders of an account, which are held; they reflect all up to `position`."""
-        tracker = self._accounts[uid].orders
-        if tracker is not None and not tracker.is_resumed:
+        account = self._accounts[uid]
+        if account.orders is not None and not account.orders.is_resumed:
             figures = self._figures
-            tracker.resume(figures.contracts.values(), rows, position, figures.order_terms(uid))
+            account.orders.resume(figures.contracts.values(), rows, position, figures.order_terms(uid))
+        if account.triggers is not None:
+            account.triggers.date(waiting)
 
     def release_orders(self, uid: str) -> None:
         """Keep track of an account's orders only while somebody reads them."""
@@ -104,9 +110,7 @@ class AccountStreams:
 
     def begin(self, uid: str, topic: Topic) -> Sequence[object] | None:
         """Keep a topic up to date from now on; the rows of its first frame, None where there is none."""
-        account = self._accounts.setdefault(uid, _Account())
-        if topic.channel == "orders-algo" and account.triggers is None:
-            account.triggers = TriggerTracker(self._figures.triggers(uid))
+        self._accounts.setdefault(uid, _Account())
         return self._rows_of_now(uid, topic) if topic.channel in STATE_CHANNELS else None
 
     def end(self, subject: Subject) -> None:
@@ -210,9 +214,7 @@ class AccountStreams:
         if account is None:
             return
         channels = [topic.channel for topic in self._subscriptions.topics_of(uid)]
-        if "orders-algo" not in channels:
-            account.triggers = None
         if not account.held and not any(channel in ORDER_CHANNELS for channel in channels):
-            account.orders = None
+            account.orders = account.triggers = None
         if not channels and not account.held:
             del self._accounts[uid]

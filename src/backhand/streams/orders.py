@@ -26,6 +26,7 @@ from backhand.events import (
 )
 from backhand.projections.applied import Applied
 from backhand.projections.orders import OrderRow, OrdersFold
+from backhand.projections.triggers import TriggerRow
 from backhand.streams.views import fill_view, order_terms, order_view
 from backhand.wire.channels.orders import (
     DeleveragePush,
@@ -130,10 +131,17 @@ class OrderTracker:
 
 
 class TriggerTracker:
-    """The orders of one account that wait for a price."""
+    """The orders of one account that wait for a price; since when they do is not in the engine's state."""
 
     def __init__(self, waiting: Iterable[TriggerView]) -> None:
         self._waiting = {view.order_id: view for view in waiting}
+
+    def date(self, rows: Iterable[TriggerRow]) -> None:
+        """Learn from stored rows when the orders were placed that there were from the beginning."""
+        for row in rows:
+            view = self._waiting.get(row.order_id)
+            if view is not None and not view.created_at_ms:
+                self._waiting[row.order_id] = msgspec.structs.replace(view, created_at_ms=row.created_at_ms)
 
     def take(
         self, applied: Applied, events: Sequence[Event], contracts: Mapping[str, Contract]

@@ -13,6 +13,7 @@ from backhand.projections.applied import Applied
 from backhand.projections.candles import CandleSeries
 from backhand.projections.orders import OrderRow
 from backhand.projections.trades import RecentTrades
+from backhand.projections.triggers import TriggerRow
 from backhand.streams.accounts import AccountStreams
 from backhand.streams.market import MarketStreams
 from backhand.streams.ports import Figures, Reader
@@ -122,9 +123,11 @@ class Publisher:
         """Keep track of an account's orders until `release_orders`; whether the stored ones are needed."""
         return self._accounts.hold_orders(uid)
 
-    def resume_orders(self, uid: str, rows: Iterable[OrderRow], position: int) -> None:
+    def resume_orders(
+        self, uid: str, rows: Iterable[OrderRow], waiting: Iterable[TriggerRow], position: int
+    ) -> None:
         """Take the stored open orders of an account, which reflect everything up to `position`."""
-        self._accounts.resume_orders(uid, rows, position)
+        self._accounts.resume_orders(uid, rows, waiting, position)
 
     def release_orders(self, uid: str) -> None:
         """Keep track of an account's orders only while somebody reads them."""

@@ -62,7 +62,6 @@ class TriggerView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `side` is the direction of the trade, `hold_side` the leg in hedge mode (0 in one-way mode). `size_e8`
     0 is the whole position, `limit_price_e12` 0 at market, `trigger_price_e12` 0 at once (trailing).
-    `created_at_ms` 0 is not known.
     """
 
     order_id: int
@@ -326,7 +325,7 @@ def trigger_push(view: TriggerView) -> TriggerPush:
         stop_loss_trigger_price=_trigger_price(terms.stop_loss),
         stop_loss_trigger_type=_trigger_type(terms.stop_loss),
         stp_mode=terms.stp_mode,
-        c_time=str(view.created_at_ms) if view.created_at_ms else "",
+        c_time=str(view.created_at_ms),
         u_time=str(view.updated_at_ms),
     )
 
