@@ -28,7 +28,7 @@ from typing import Any, Final, Protocol, TypeVar
 from backhand.commands import AdvanceClock, Command, ResumeVenue
 from backhand.engine import State, apply
 from backhand.engine.prices import MARK_INTERVAL_MS, tick_is_due
-from backhand.history.store import History
+from backhand.history import History
 from backhand.journal import Batch, Journal
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.projections.applied import Applied
