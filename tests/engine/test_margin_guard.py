@@ -7,8 +7,8 @@ the other clients, not the insurance fund, not the house (MON-4 of docs/deviatio
 
 import pytest
 
-from backhand.commands import PlaceOrder, SetPrice
-from backhand.units import E12
+from backhand.commands import PlaceOrder, SetPrice, Tier
+from backhand.units import E8, E12
 from tests.engine.liquidating import RiskWorld
 from tests.engine.worlds import LINEAR, World, contract
 
@@ -371,6 +371,48 @@ add eve 150 long                       | ok
 buy eve 10 @100                        | ok
 buy pal 10 @100                        | ok
 buy pal 3 @90                          | ok
+sell eve {lots} stp=none                   | {outcome}
+"""
+    assert log == RiskWorld().play(log)
+
+
+@pytest.mark.parametrize(
+    ("lots", "outcome"),
+    [
+        pytest.param(85, "filled 10 @ 119 + 75 @ 96", id="55 short need 264 of 280"),
+        pytest.param(110, "refused: insufficient_margin", id="80 short would need 384"),
+    ],
+)
+def test_a_price_that_an_own_order_gives_pays_for_no_opening(lots: int, outcome: str) -> None:
+    """Its gain is lost again when the leg that it opens is closed by others, before anything opens."""
+    log = f"""
+open mm x1                             | ok
+open pal x1 with 100000                | ok
+open eve isolated x20 with 360         | ok
+house /                                | ok
+sell mm 20 @100                        | ok
+buy eve 20 @100                        | filled 20 @ 100
+add eve 190 long                       | ok
+buy eve 10 @119                        | ok
+buy pal 100 @96                        | ok
+sell eve {lots} stp=none                   | {outcome}
+"""
+    world = RiskWorld(tiers=(Tier(10**6 * E8, 100, 400_000),))
+    assert log == world.play(log)
+
+
+@pytest.mark.parametrize(("lots", "outcome"), [(22, "filled 22 @ 100"), (34, "filled 34 @ 100")])
+def test_closing_what_an_own_order_opens_again_needs_no_margin(lots: int, outcome: str) -> None:
+    """An order needs margin for what it opens only (ORD-5), and what an own order locked is free by then."""
+    log = f"""
+open mm x1                             | ok
+open pal x1 with 10000                 | ok
+open eve isolated x20 with 110         | ok
+house /                                | ok
+sell mm 10 @100                        | ok
+buy eve 10 @100                        | filled 10 @ 100
+buy eve 12 @100                        | ok
+buy pal 50 @100                        | ok
 sell eve {lots} stp=none                   | {outcome}
 """
     assert log == RiskWorld().play(log)

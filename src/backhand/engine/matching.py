@@ -1,6 +1,7 @@
 """What a taker gets of resting orders: matches, and arithmetic on lists of them."""
 
 from backhand.engine.book import Order
+from backhand.engine.state import Holding
 from backhand.events import CancelReason
 
 
@@ -42,13 +43,17 @@ def first_lots(matches: list[Match], lots: int) -> list[Match]:
     return kept
 
 
-def split_lots(matches: list[Match], lots: int) -> tuple[list[Match], list[Match]]:
-    """The first `lots` of some matches, and the rest of them."""
+def split_lots(
+    matches: list[Match], lots: int, but: Holding | None = None
+) -> tuple[list[Match], list[Match]]:
+    """The first `lots` of some matches, and the rest of them; what orders of `but` give does not count."""
     first: list[Match] = []
     rest: list[Match] = []
     left = lots
     for match in matches:
-        if match.lots <= left:
+        if left and match.maker.holding is but:
+            first.append(match)
+        elif match.lots <= left:
             first.append(match)
             left -= match.lots
         elif left == 0:

@@ -57,7 +57,7 @@ class OpenLeg:
             trial.reason = CancelReason.SHORTFALL_DUST
             return trial
         if self.left_lots:
-            after.net(side, opens)
+            after.meet(side, 0, opens)
             if not pure:
                 return trial
         else:

@@ -305,12 +305,12 @@ def check_funds(
     holding = preview.holding
     market = holding.market
     opening = matches
-    joint = None
     if not hedge:
-        if any(match.maker.holding is holding for match in matches):
-            joint = preview.copy()
-        closed, opening = split_lots(matches, holding.lots(-side))
-        preview.close(-side, closed)
+        # What an own order takes of the leg, it opens again: what others take closes it.
+        closed, opening = split_lots(matches, holding.lots(-side), holding)
+        preview.meet(side, 0, closed)
+        # Where anything comes after them, own orders are gone, and what they locked is free.
+        preview.release([match.maker for match in closed if match.maker.holding is holding])
         # Older orders come first at closing what is left of the position.
         spoken_for = holding.locked_lots(-side) + resting_lots(holding, side, replaced)
         resting -= min(resting, max(0, preview.lots(-side) - spoken_for))
@@ -319,15 +319,7 @@ def check_funds(
     available = preview.available_e20()
     leverage = holding.leverage_in(side, preview.isolated)
     need = preview.opening_need_e20(side, opening) + order_reserve_e8(market, resting, limit, leverage) * E12
-    filled, hold_side = opening, side
-    if joint is not None:
-        # An own order opens again what is closed with it: less is opened than that, by what comes after it.
-        preview, filled, hold_side = joint, matches, 0
-    for match in filled:
-        maker = match.maker
-        preview.fill(side, hold_side, False, match.lots, maker.price_ticks, True)
-        if maker.holding is holding:
-            preview.fill(-side, maker.hold_side, maker.reduce_only, match.lots, maker.price_ticks, False)
+    preview.meet(side, side, opening)
     if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
         return RejectReason.TIER_EXCEEDED
     loses = resting > 0 and unrealised_e20(market, side, resting, limit * market.tick_e12) < 0

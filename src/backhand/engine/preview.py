@@ -101,10 +101,13 @@ class Preview:
             if match.lots:
                 self.extend(side, match.lots, match.maker.price_ticks)
 
-    def net(self, side: int, matches: list[Match]) -> None:
-        """Trade in one-way mode: what the other side holds is closed first, the rest opens."""
+    def meet(self, side: int, hold_side: int, matches: list[Match]) -> None:
+        """Fill an order of the holding; where it meets others of the holding, each match fills both."""
         for match in matches:
-            self.fill(side, 0, False, match.lots, match.maker.price_ticks, True)
+            maker = match.maker
+            self.fill(side, hold_side, False, match.lots, maker.price_ticks, True)
+            if maker.holding is self.holding:
+                self.fill(-side, maker.hold_side, maker.reduce_only, match.lots, maker.price_ticks, False)
 
     def lots(self, side: int) -> int:
         """Lots held on a side."""
