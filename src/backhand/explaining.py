@@ -13,7 +13,7 @@ from backhand.commands import Command, PlaceOrder, ReversePosition
 from backhand.engine import State
 from backhand.engine.figures import account_figures
 from backhand.engine.guard import worst_close_ticks
-from backhand.engine.limits import opening_lots
+from backhand.engine.limits import opening_lots, resting_lots
 from backhand.engine.margin import EVERY_PRICE, band_edge_ticks, leverage_allowed, order_reserve_e8, value_e20
 from backhand.engine.market import Market
 from backhand.engine.reversal_bounds import bounds_of
@@ -151,9 +151,12 @@ def _order_facts(holding: Holding, command: PlaceOrder) -> dict[str, str]:
     at_mark = half_up_div(market.mark_price_e12, market.tick_e12)
     ticks = at_mark if command.price_ticks is None else command.price_ticks
     reserve_e8 = order_reserve_e8(market, command.size_lots, ticks, holding.leverage(side))
-    held = holding.lots(1) + holding.lots(-1) if not holding.isolated else holding.lots(side)
-    after = held + command.size_lots + opening_lots(holding, side)
-    tier_value_e20 = value_e20(market, after, market.mark_price_e12)
+    held, opening = holding.lots(side), command.size_lots + resting_lots(holding, side)
+    if not holding.account.hedge_mode(market.product_type):
+        opening = opening_lots(opening, holding.lots(-side), holding.locked_lots(-side))
+    elif not holding.isolated:
+        held += holding.lots(-side)
+    tier_value_e20 = value_e20(market, held + opening, market.mark_price_e12)
     return {
         "orderSize": _lots(market, command.size_lots),
         "orderPrice": _ticks(market, ticks),

@@ -4,11 +4,14 @@ from fractions import Fraction
 
 import pytest
 
+from backhand.commands import Tier
 from backhand.engine.figures import account_figures, position_figures
 from backhand.engine.margin import leverage_allowed, liquidation_price_e16, maintenance_e28, tier_index
 from backhand.units import E8, E12, E20, E28
 from tests.engine.worlds import INVERSE, LINEAR, World, contract
 
+#: Ten lots at 100 may have leverage 100.
+SMALL_TIER = contract(tiers=(Tier(1_000 * E8, 100, 400_000), Tier(10**6 * E8, 10, 400_000)))
 START = """
 mark 100                               | ok
 house 99x5000 / 100x5000               | ok
@@ -168,6 +171,43 @@ def test_many_resting_orders_stay_inside_the_tier(linear: World) -> None:
     linear.play(START + "open alice x125 with 100000000 | ok\n")
     placed = [linear.step("buy alice 4000 @95") for _ in range(4)]
     assert ["ok", "ok", "refused: tier_exceeded", "refused: tier_exceeded"] == placed
+
+
+@pytest.mark.parametrize("market_type", ["crossed", "isolated"])
+def test_orders_that_closed_a_position_count_once_another_has_closed_it(market_type: str) -> None:
+    """Older orders of a one-way order that turns a position over open then, and count in its tier."""
+    world = World(SMALL_TIER)
+    log = f"""
+mark 100                               | ok
+open bob x1                            | ok
+open alice {market_type} x100 with 1000 | ok
+sell bob 6 @100                        | ok
+buy alice 6 @100                       | filled 6 @ 100
+sell alice 6 @105                      | ok
+buy bob 20 @100                        | ok
+sell alice 11 @100                     | refused: tier_exceeded
+sell alice 10 @100                     | filled 10 @ 100
+buy bob 6 @105                         | filled 6 @ 105
+holds alice                            | -10
+"""
+    assert log == world.play(log)
+
+
+@pytest.mark.parametrize("market_type", ["crossed", "isolated"])
+def test_a_position_that_is_closed_first_has_no_part_in_the_tier(market_type: str) -> None:
+    """One-way orders open the other side when nothing is left of this one: both are never held together."""
+    world = World(SMALL_TIER)
+    log = f"""
+mark 100                               | ok
+open bob x1                            | ok
+open alice {market_type} x100 with 1000 | ok
+sell bob 6 @100                        | ok
+buy alice 6 @100                       | filled 6 @ 100
+sell alice 6 @105                      | ok
+sell alice 10 @106                     | ok
+sell alice 1 @107                      | refused: tier_exceeded
+"""
+    assert log == world.play(log)
 
 
 def test_an_opening_leaves_the_ratio_below_ninety_percent() -> None:

@@ -60,9 +60,6 @@ def resting_lots(holding: Holding, side: int, but: Order | None = None) -> int:
     return lots
 
 
-def opening_lots(holding: Holding, side: int, but: Order | None = None) -> int:
-    """What of those lots opens: one-way orders first close what the other side holds and nobody locks."""
-    lots = resting_lots(holding, side, but)
-    if holding.account.hedge_mode(holding.market.product_type):
-        return lots
-    return max(0, lots - holding.lots(-side) + holding.locked_lots(-side))
+def opening_lots(lots: int, held_lots: int, locked_lots: int) -> int:
+    """What of one-way orders opens: they first close what the other side holds and nobody locks."""
+    return max(0, lots - max(0, held_lots - locked_lots))

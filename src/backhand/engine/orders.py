@@ -305,6 +305,7 @@ def check_funds(
     holding = preview.holding
     market = holding.market
     opening = matches
+    older = resting_lots(holding, side, replaced)
     if not hedge:
         # What an own order takes of the leg, it opens again: what others take closes it.
         closed, opening = split_lots(matches, holding.lots(-side), holding)
@@ -312,15 +313,17 @@ def check_funds(
         # Where anything comes after them, own orders are gone, and what they locked is free.
         preview.release([match.maker for match in closed if match.maker.holding is holding])
         # Older orders come first at closing what is left of the position.
-        spoken_for = holding.locked_lots(-side) + resting_lots(holding, side, replaced)
-        resting -= min(resting, max(0, preview.lots(-side) - spoken_for))
+        left, locked = preview.lots(-side), holding.locked_lots(-side)
+        resting_then = opening_lots(older + resting, left, locked)
+        older = opening_lots(older, left, locked)
+        resting = resting_then - older
     if resting == 0 and not opening:
         return None
     available = preview.available_e20()
     leverage = holding.leverage_in(side, preview.isolated)
     need = preview.opening_need_e20(side, opening) + order_reserve_e8(market, resting, limit, leverage) * E12
     preview.meet(side, side, opening)
-    if preview.exceeds_tier(side, resting + opening_lots(holding, side, replaced)):
+    if preview.exceeds_tier(side, resting + older):
         return RejectReason.TIER_EXCEEDED
     loses = resting > 0 and unrealised_e20(market, side, resting, limit * market.tick_e12) < 0
     if loses:

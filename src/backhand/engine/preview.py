@@ -201,9 +201,10 @@ class Preview:
 
     def exceeds_tier(self, side: int, resting_lots: int) -> bool:
         """Whether the value at mark, resting lots included, does not allow the leverage in use."""
-        lots = self.long_lots + self.short_lots
-        if self.isolated:
-            lots = self.long_lots if side > 0 else self.short_lots
+        lots = self.lots(side)
+        # One-way legs net: what opens does so after the other side has closed.
+        if not self.isolated and self.holding.account.hedge_mode(self.market.product_type):
+            lots += self.lots(-side)
         value = value_e20(self.market, lots + resting_lots, self.market.mark_price_e12)
         return self.holding.leverage_in(side, self.isolated) > leverage_allowed(self.market, value)
 
