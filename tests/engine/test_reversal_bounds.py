@@ -122,6 +122,20 @@ def test_a_nearer_liquidation_price_is_worse(focus: Any, margin_mode: str, worse
     assert "S10" == held_to(world, bounds)
 
 
+@pytest.mark.parametrize(
+    ("between", "outcome"),
+    [("deposit alice 20", "L7 S3"), ("withdraw alice 20", "liquidation price")],
+)
+def test_what_is_nearer_follows_from_the_mark(between: str, outcome: str) -> None:
+    """A hedge that stays long is liquidated by a fall, whatever short is opened: higher is worse."""
+    world = World(LINEAR, margin_mode="crossed")
+    world.play(LONG.replace("hedge x10", "hedge x10 with 300", 1))
+    bounds = quoted(world, size_lots=3)
+    assert 0 < bounds.liquidation_price_e12 < 30 * E12
+    assert "ok" == world.step(between)
+    assert outcome == held_to(world, bounds, size_lots=3)
+
+
 @BOTH_KINDS
 def test_a_quote_is_of_the_side_that_was_held(focus: Any) -> None:
     """Once the position has turned over, its quote holds for nothing: a commit sent twice reverses once."""

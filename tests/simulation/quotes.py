@@ -376,8 +376,9 @@ def expect_no_worse(quoted: Quoted, events: Sequence[Event]) -> None:
         figures = Facts(world.state, world.symbol).leg(-done.from_side)
         price_e16 = figures.liquidation_price_e16 if figures else 0
         if price_e16 and bounds.liquidation_price_e12:
-            # A short is better off when it is liquidated higher.
-            further = (Fraction(price_e16, 10**4) - bounds.liquidation_price_e12) * done.from_side
+            # What a rise leads to is better when it is higher: of a hedge also where the new leg is a long.
+            rises = price_e16 > world.state.markets[world.symbol].mark_price_e12 * 10**4
+            further = (Fraction(price_e16, 10**4) - bounds.liquidation_price_e12) * (1 if rises else -1)
             assert further >= -Fraction(1, 2), f"{price_e16} for {bounds.liquidation_price_e12}"
         else:
             assert not price_e16, "liquidated where it was quoted never to be"

@@ -70,7 +70,9 @@ def worse_than(plan: "ReversalPlan", quoted: ReversalBounds) -> str:
     if quoted_value and (now.fee_e8 - fills) * quoted_value > quoted.fee_e8 * value:
         return "fee"
     before, after = quoted.liquidation_price_e12, now.liquidation_price_e12
-    if after and (before == 0 or (after - before) * side > 0):
+    # Below the mark it is a fall that leads there. Of a hedge it is that also where the new leg is a short.
+    nearer = after - before if after < plan.holding.market.mark_price_e12 else before - after
+    if after and (before == 0 or nearer > 0):
         return "liquidation price"
     return ""
 
