@@ -86,9 +86,10 @@ def test_a_reversal_is_as_quoted_or_refused(
     assert outcome == held_to(world, bounds, **fields)
 
 
-def test_more_fills_may_round_up_what_is_charged() -> None:
-    """The same price from two makers costs a unit more, which is no worse a fee."""
-    world = World(contract(tick_e12=E12 // 10, taker_fee_rate_e8=60_001), margin_mode="isolated")
+@BOTH_MARGIN_MODES
+def test_more_fills_may_round_up_what_is_charged(margin_mode: str) -> None:
+    """The same price from two makers costs a unit more: no worse a fee, and no worse a liquidation price."""
+    world = World(contract(tick_e12=E12 // 10, taker_fee_rate_e8=60_001), margin_mode=margin_mode)
     world.play(LONG.replace("99x20", "99.1x20"))
     bounds = quoted(world)
     world.play("house 99.1x7 98x1000 / 101x20 | ok\nbuy bob 13 @99.1 open | ok\n")
@@ -96,6 +97,20 @@ def test_more_fills_may_round_up_what_is_charged() -> None:
     assert isinstance(plan, ReversalPlan)
     assert plan.after.fee_e8 == bounds.fee_e8 + 1
     assert "S10" == held_to(world, bounds)
+
+
+@BOTH_KINDS
+def test_more_fills_round_margin_and_average_too(focus: Any) -> None:
+    """An isolated leg of the same prices, in other pieces, is as good to the last digit but one."""
+    world = World(focus, margin_mode="isolated")
+    world.play(LONG.replace("99x20", "99x12").replace("alice 10", "alice 7"))
+    bounds = quoted(world)
+    between = """
+house 99x12 98x1 / 101x20              | ok
+buy bob 9 @98 open                     | ok
+"""
+    assert between == world.play(between)
+    assert "S7" == held_to(world, bounds)
 
 
 @BOTH_KINDS

@@ -235,6 +235,23 @@ class Preview:
         equity = margin * E4 + unrealised_e20(self.market, side, lots, average)
         return equity, maintenance_e28(self.market, lots, lots)
 
+    def eased(self, side: int, fills: int) -> "Preview":
+        """
+        How it would stand at best, had so many fills not been rounded; the last of them opened a leg.
+
+        Each has rounded its fee up, its profit down and the margin up by less than a unit, and the average
+        to the nearest.
+        """
+        best = self.copy()
+        best.wallet_e8 += 2 * fills
+        if side > 0:
+            best.long_average_e12 -= fills
+            best.long_margin_e16 += fills
+        else:
+            best.short_average_e12 += fills
+            best.short_margin_e16 += fills
+        return best
+
     def liquidation_price_e16(self, side: int) -> int:
         """The mark price at which the margin ratio reaches 1; 0 for none."""
         if self.isolated:

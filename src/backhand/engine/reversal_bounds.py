@@ -14,6 +14,7 @@ from backhand.commands import ReversalBounds
 from backhand.engine.book import Order
 from backhand.engine.market import Market
 from backhand.engine.matching import Match, lot_ticks, matched_lots
+from backhand.engine.preview import Preview
 from backhand.units import E4, half_up_div
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ LIQUIDATION_PRICE_E12_MAX: Final = 9 * 10**18
 
 def bounds_of(plan: "ReversalPlan", expires_ms: int | None = None) -> ReversalBounds:
     """What a quote of this plan holds its execution to, until a time if one is given."""
-    liquidation_e16 = plan.after.liquidation_price_e16(-plan.from_side) if plan.opened_lots else 0
     market = plan.holding.market
     return ReversalBounds(
         plan.from_side,
@@ -34,7 +34,7 @@ def bounds_of(plan: "ReversalPlan", expires_ms: int | None = None) -> ReversalBo
         plan.opened_lots,
         average_e12(market, plan.opens),
         plan.after.fee_e8,
-        min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX),
+        _liquidation_price_e12(plan, plan.after),
         plan.after.lots(plan.from_side),
         plan.position_id,
         plan.past_lots,
@@ -69,12 +69,19 @@ def worse_than(plan: "ReversalPlan", quoted: ReversalBounds) -> str:
     fills = len(plan.closes) + len(plan.opens)
     if quoted_value and (now.fee_e8 - fills) * quoted_value > quoted.fee_e8 * value:
         return "fee"
-    before, after = quoted.liquidation_price_e12, now.liquidation_price_e12
+    # The same depth in more orders is rounded more often, and no worse for that.
+    before, after = quoted.liquidation_price_e12, _liquidation_price_e12(plan, plan.after.eased(side, fills))
     # Below the mark it is a fall that leads there. Of a hedge it is that also where the new leg is a short.
     nearer = after - before if after < plan.holding.market.mark_price_e12 else before - after
     if after and (before == 0 or nearer > 0):
         return "liquidation price"
     return ""
+
+
+def _liquidation_price_e12(plan: "ReversalPlan", after: Preview) -> int:
+    """The liquidation price of the new leg, 0 where none is opened."""
+    liquidation_e16 = after.liquidation_price_e16(-plan.from_side) if plan.opened_lots else 0
+    return min(half_up_div(liquidation_e16, E4), LIQUIDATION_PRICE_E12_MAX)
 
 
 def _fee_value(legs: ReversalBounds, inverse: bool) -> int:
