@@ -13,8 +13,9 @@ from backhand.projections.triggers import TriggerRow
 from backhand.units import E12, floor_div
 from backhand.wire.responses.accounts import AccountView, PositionView, SymbolSettingsView
 from backhand.wire.responses.bills import BillView
+from backhand.wire.responses.fills import FillView
 from backhand.wire.responses.markets import TickerView
-from backhand.wire.responses.orders import FillView, OrderView
+from backhand.wire.responses.orders import OrderView
 from backhand.wire.responses.plans import PlanView
 from backhand.wire.responses.position_history import PastPositionView
 from backhand.wire.responses.presets import PresetView

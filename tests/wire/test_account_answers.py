@@ -11,11 +11,10 @@ from backhand.wire.responses.accounts import (
     SymbolSettingsView,
     account_row,
     accounts_row,
-    all_position_row,
     leverage_answer,
     margin_mode_answer,
     position_mode_answer,
-    single_position_row,
+    position_row,
 )
 
 E20 = 10**20
@@ -96,6 +95,9 @@ def test_one_account() -> None:
         "coupon": "0",
         "crossedUnrealizedPL": "-0.0000000000000002",
         "isolatedUnrealizedPL": "0",
+        "isolatedMargin": "0",
+        "crossedMargin": "3",
+        "grant": "",
         "assetMode": "single",
     } == row
 
@@ -121,7 +123,7 @@ def test_a_row_of_all_accounts() -> None:
 
 def test_positions() -> None:
     """A position's figures keep 16 decimals; no liquidation price is "0", no funding is empty."""
-    single = sent(single_position_row(POSITION))
+    row = sent(position_row(POSITION))
     assert {
         "symbol": "BTCUSDT",
         "marginCoin": "USDT",
@@ -146,18 +148,18 @@ def test_positions() -> None:
         "deductedFee": "0.388",
         "assetMode": "single",
         "autoMargin": "on",
+        "takeProfit": "26000.5",
+        "takeProfitId": "8",
+        "stopLoss": "",
+        "stopLossId": "",
         "cTime": "1",
         "uTime": "2",
-    } == single
-    listed = sent(all_position_row(POSITION))
-    assert {"autoMargin"} == set(single) - set(listed)
-    protections = {"takeProfit": "26000.5", "takeProfitId": "8", "stopLoss": "", "stopLossId": ""}
-    assert protections == {name: listed[name] for name in set(listed) - set(single)}
+    } == row
 
 
 def test_a_one_way_short_shows_its_direction() -> None:
     """A short is short in one-way mode too."""
-    row = sent(single_position_row(msgspec.structs.replace(POSITION, side=SHORT, hedge_mode=False)))
+    row = sent(position_row(msgspec.structs.replace(POSITION, side=SHORT, hedge_mode=False)))
     assert ("short", "one_way_mode") == (row["holdSide"], row["posMode"])
 
 

@@ -32,7 +32,7 @@ from backhand.wire.responses.bills import (
     bills_page,
     no_interest,
 )
-from backhand.wire.responses.orders import FillView, fills_page, past_fills_page
+from backhand.wire.responses.fills import FillView, fills_page, past_fills_page
 from backhand.wire.responses.position_history import PastPositionView, adl_rank_row, past_positions_page
 from tests.wire.calls import NOW_MS, get
 

@@ -6,11 +6,10 @@ import pytest
 
 from backhand.commands import BUY, LONG, SELL, SHORT
 from backhand.events import CancelReason
+from backhand.wire.responses.fills import FillView, fills_page
 from backhand.wire.responses.orders import (
     CANCEL_REASONS,
-    FillView,
     OrderView,
-    fills_page,
     open_orders_page,
     order_detail,
     order_history_page,

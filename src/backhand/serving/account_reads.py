@@ -30,8 +30,7 @@ from backhand.wire.responses.accounts import (
     PositionRow,
     account_row,
     accounts_row,
-    all_position_row,
-    single_position_row,
+    position_row,
 )
 from backhand.wire.responses.bills import BillPage, InterestAnswer, bills_page, no_interest
 from backhand.wire.responses.market_figures import (
@@ -97,14 +96,14 @@ class AccountReads:
         def read(state: State) -> list[PositionRow]:
             product_type = state.markets[query.symbol].product_type
             found = position_views(state, uid, product_type, query.symbol)
-            return [single_position_row(view) for view in found]
+            return [position_row(view) for view in found]
 
         return await self._node.read(read)
 
     async def _positions(self, uid: str, query: accounts.PositionsQuery) -> list[PositionRow]:
         def read(state: State) -> list[PositionRow]:
             return [
-                all_position_row(view)
+                position_row(view)
                 for view in position_views(state, uid, query.product_type)
                 if query.margin_coin in (None, view.margin_coin)
             ]

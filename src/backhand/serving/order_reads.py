@@ -11,15 +11,8 @@ from backhand.views import fill_view, order_view, plan_view
 from backhand.wire import codes
 from backhand.wire.codes import Refusal
 from backhand.wire.requests import account_history, plan_reads, queries
-from backhand.wire.responses.orders import (
-    FillPage,
-    OrderPage,
-    fills_page,
-    open_orders_page,
-    order_detail,
-    order_history_page,
-    past_fills_page,
-)
+from backhand.wire.responses.fills import FillPage, fills_page, past_fills_page
+from backhand.wire.responses.orders import OrderPage, open_orders_page, order_detail, order_history_page
 from backhand.wire.responses.orders import OrderRow as OrderAnswer
 from backhand.wire.responses.plans import PlacedRow, PlanPage, past_plans_page, placed_rows, plans_page
 

@@ -13,7 +13,8 @@ from backhand.projections.trades import TradeRow
 from backhand.wire.channels.accounts import ClosedPositionView
 from backhand.wire.channels.market import CandlePush, CandleView, TradePush, candle_push, trade_push
 from backhand.wire.channels.orders import OrderTerms, PresetView
-from backhand.wire.responses.orders import FillView, OrderView
+from backhand.wire.responses.fills import FillView
+from backhand.wire.responses.orders import OrderView
 
 V = TypeVar("V", bound=msgspec.Struct)
 

@@ -21,11 +21,11 @@ from backhand.wire.requests import accounts, markets, queries, receipts, reversa
 from backhand.wire.responses.accounts import (
     account_row,
     accounts_row,
-    all_position_row,
-    single_position_row,
+    position_row,
 )
+from backhand.wire.responses.fills import fills_page
 from backhand.wire.responses.markets import contract_row, depth_answer, server_time, ticker_row
-from backhand.wire.responses.orders import fills_page, open_orders_page, order_detail, order_history_page
+from backhand.wire.responses.orders import open_orders_page, order_detail, order_history_page
 
 #: The hash of a record that is not kept: here is no journal.
 NO_JOURNAL: Final = b""
@@ -81,11 +81,11 @@ class Answers:
     def _position(self, uid: str, query: accounts.PositionQuery, _now_ms: int) -> object:
         product_type = self._state.markets[query.symbol].product_type
         held = position_views(self._state, uid, product_type, query.symbol)
-        return [single_position_row(view) for view in held]
+        return [position_row(view) for view in held]
 
     def _positions(self, uid: str, query: accounts.PositionsQuery, _now_ms: int) -> object:
         held = position_views(self._state, uid, query.product_type)
-        return [all_position_row(view) for view in held if query.margin_coin in (None, view.margin_coin)]
+        return [position_row(view) for view in held if query.margin_coin in (None, view.margin_coin)]
 
     def _quote(self, uid: str, query: reversals.ReversalQuery, now_ms: int) -> object:
         return quote(self._state, uid, query, self._quote_key, now_ms)

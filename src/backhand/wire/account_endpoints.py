@@ -16,8 +16,8 @@ from backhand.wire.responses.account_questions import (
     OpenCountAnswer,
 )
 from backhand.wire.responses.bills import BillPage, InterestAnswer
+from backhand.wire.responses.fills import FillPage
 from backhand.wire.responses.market_figures import SymbolTradeRateRow, TradeRateAnswer
-from backhand.wire.responses.orders import FillPage
 from backhand.wire.responses.plans import PlacedRow, PlanPage
 from backhand.wire.responses.position_history import AdlRankRow, PastPositionPage
 

@@ -23,8 +23,9 @@ from backhand.wire.responses.accounts import (
     PositionModeAnswer,
     PositionRow,
 )
+from backhand.wire.responses.fills import FillPage
 from backhand.wire.responses.markets import ContractRow, DepthAnswer, ServerTime, TickerRow
-from backhand.wire.responses.orders import FillPage, OrderIds, OrderPage, OrderRow
+from backhand.wire.responses.orders import OrderIds, OrderPage, OrderRow
 from backhand.wire.responses.receipts import ExplainAnswer, ReceiptAnswer
 from backhand.wire.responses.reversals import QuoteAnswer
 from backhand.wire.trading_endpoints import BATCH_PLACE, TRADER_READS, TRADES

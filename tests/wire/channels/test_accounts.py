@@ -38,7 +38,7 @@ def test_an_equity() -> None:
     """It is rounded down at 16 decimals, like every amount."""
     assert {
         "btcEquity": "0.0153", "usdtEquity": "1000", "unrealizedPL": "-0.0000000000000001",
-        "unionTotalMargin": "", "unionAvailable": "", "unionMm": "",
+        "usdtUnrealized": "-0.0000000000000001", "unionTotalMargin": "", "unionAvailable": "", "unionMm": "",
     } == printed(equity_push(EquityView(153 * 10**16, 1_000 * E20, -1)))  # fmt: skip
 
 

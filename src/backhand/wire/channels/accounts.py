@@ -4,7 +4,7 @@ import msgspec
 
 from backhand.commands import LONG, MarginMode
 from backhand.units import E8, floor_div, format_decimal
-from backhand.wire.responses.accounts import AccountView, PositionView, accounts_row, single_position_row
+from backhand.wire.responses.accounts import AccountView, PositionView, accounts_row, position_row
 from backhand.wire.responses.orders import position_mode_text
 
 
@@ -61,6 +61,7 @@ class EquityPush(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="ca
     btc_equity: str
     usdt_equity: str
     unrealized_pl: str = msgspec.field(name="unrealizedPL")
+    usdt_unrealized: str
     union_total_margin: str = ""
     union_available: str = ""
     union_mm: str = ""
@@ -137,16 +138,18 @@ def account_push(view: AccountView) -> AccountPush:
 
 def equity_push(view: EquityView) -> EquityPush:
     """Print the row of `equity`."""
+    unrealised = format_decimal(floor_div(view.usdt_unrealised_e20, 10**4), 16)
     return EquityPush(
         btc_equity=format_decimal(floor_div(view.btc_equity_e20, 10**4), 16),
         usdt_equity=format_decimal(floor_div(view.usdt_equity_e20, 10**4), 16),
-        unrealized_pl=format_decimal(floor_div(view.usdt_unrealised_e20, 10**4), 16),
+        unrealized_pl=unrealised,
+        usdt_unrealized=unrealised,
     )
 
 
 def position_push(view: PositionView) -> PositionPush:
     """Print a row of `positions`; the ratio of profit to margin has 8 decimals, rounded down."""
-    row = single_position_row(view)
+    row = position_row(view)
     margin_e20 = view.margin_e16 * 10**4
     profit_rate_e8 = floor_div(view.unrealised_e20 * E8, margin_e20) if margin_e20 else 0
     isolated = view.margin_mode == "isolated"
@@ -174,7 +177,7 @@ def position_push(view: PositionView) -> PositionPush:
         total_fee=row.total_fee,
         deducted_fee=row.deducted_fee,
         mark_price=row.mark_price,
-        auto_margin="on" if view.auto_margin else "off",
+        auto_margin=row.auto_margin,
         c_time=row.c_time,
         u_time=row.u_time,
     )

@@ -8,10 +8,10 @@ import msgspec
 from backhand.commands import BUY, LONG, MarginMode, SelfTradePrevention, TriggerBy, TriggerKind
 from backhand.events import FillKind
 from backhand.units import format_decimal
+from backhand.wire.responses.fills import FillView
 from backhand.wire.responses.orders import (
     CANCEL_REASONS,
     STATUS_TEXTS,
-    FillView,
     OrderView,
     enter_point_text,
     position_mode_text,

@@ -86,8 +86,8 @@ class AccountRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="ca
     """
     Balances of one margin coin.
 
-    The leverage and mode fields exist in account/account only, where leverages are numbers; the margin
-    and union fields exist in account/accounts only.
+    The leverage and mode fields exist in account/account only, where leverages are numbers; the union
+    fields exist in account/accounts only.
     """
 
     margin_coin: str
@@ -109,9 +109,9 @@ class AccountRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="ca
     coupon: str = "0"
     crossed_unrealized_pl: str = msgspec.field(name="crossedUnrealizedPL")
     isolated_unrealized_pl: str = msgspec.field(name="isolatedUnrealizedPL")
-    grant: str | msgspec.UnsetType = msgspec.UNSET
-    isolated_margin: str | msgspec.UnsetType = msgspec.UNSET
-    crossed_margin: str | msgspec.UnsetType = msgspec.UNSET
+    grant: str = ""
+    isolated_margin: str
+    crossed_margin: str
     asset_mode: str = "single"
     union_total_margin: str | msgspec.UnsetType = msgspec.UNSET
     union_available: str | msgspec.UnsetType = msgspec.UNSET
@@ -120,7 +120,7 @@ class AccountRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="ca
 
 
 class PositionRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
-    """One leg that is held; autoMargin in single-position only, TP/SL fields in all-position only."""
+    """One leg that is held."""
 
     symbol: str
     margin_coin: str
@@ -144,11 +144,11 @@ class PositionRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="c
     total_fee: str
     deducted_fee: str
     asset_mode: str = "single"
-    auto_margin: str | msgspec.UnsetType = msgspec.UNSET
-    take_profit: str | msgspec.UnsetType = msgspec.UNSET
-    stop_loss: str | msgspec.UnsetType = msgspec.UNSET
-    take_profit_id: str | msgspec.UnsetType = msgspec.UNSET
-    stop_loss_id: str | msgspec.UnsetType = msgspec.UNSET
+    auto_margin: str
+    take_profit: str
+    stop_loss: str
+    take_profit_id: str
+    stop_loss_id: str
     c_time: str
     u_time: str
 
@@ -196,9 +196,6 @@ def accounts_row(view: AccountView) -> AccountRow:
     """Print one row of account/accounts. Source: bitget-v2/get-account-list; clients.md section 8."""
     return msgspec.structs.replace(
         _balances(view),
-        grant="",
-        isolated_margin=_coins(view.isolated_margin_e20),
-        crossed_margin=_coins(view.crossed_margin_e20),
         union_total_margin="",
         union_available="",
         union_mm="",
@@ -221,6 +218,8 @@ def _balances(view: AccountView) -> AccountRow:
         unrealized_pl=_coins(view.unrealised_e20),
         crossed_unrealized_pl=_coins(view.crossed_unrealised_e20),
         isolated_unrealized_pl=_coins(view.isolated_unrealised_e20),
+        isolated_margin=_coins(view.isolated_margin_e20),
+        crossed_margin=_coins(view.crossed_margin_e20),
     )
 
 
@@ -233,27 +232,8 @@ def _coins(amount_e20: int) -> str:
     return format_decimal(floor_div(amount_e20, 10**4), 16)
 
 
-def single_position_row(view: PositionView) -> PositionRow:
-    """Print a row of single-position. Source: bitget-v2/get-single-position; rest-private.md section 4."""
-    return msgspec.structs.replace(_position_row(view), auto_margin="on" if view.auto_margin else "off")
-
-
-def all_position_row(view: PositionView) -> PositionRow:
-    """Print a row of all-position. Source: bitget-v2/get-all-position; rest-private.md section 4."""
-    return msgspec.structs.replace(
-        _position_row(view),
-        take_profit=_if_there(view.take_profit_id, format_decimal(view.take_profit_price_e12, 12)),
-        stop_loss=_if_there(view.stop_loss_id, format_decimal(view.stop_loss_price_e12, 12)),
-        take_profit_id=_if_there(view.take_profit_id, str(view.take_profit_id)),
-        stop_loss_id=_if_there(view.stop_loss_id, str(view.stop_loss_id)),
-    )
-
-
-def _if_there(order_id: int, text: str) -> str:
-    return text if order_id else ""
-
-
-def _position_row(view: PositionView) -> PositionRow:
+def position_row(view: PositionView) -> PositionRow:
+    """Print a row of single-position and all-position. Source: rest-private.md section 4."""
     return PositionRow(
         symbol=view.symbol,
         margin_coin=view.margin_coin,
@@ -276,9 +256,18 @@ def _position_row(view: PositionView) -> PositionRow:
         break_even_price=format_decimal(view.break_even_price_e16, 16),
         total_fee=format_decimal(view.funding_e8, 8) if view.funding_e8 else "",
         deducted_fee=format_decimal(view.fee_e8, 8),
+        auto_margin="on" if view.auto_margin else "off",
+        take_profit=_if_there(view.take_profit_id, format_decimal(view.take_profit_price_e12, 12)),
+        stop_loss=_if_there(view.stop_loss_id, format_decimal(view.stop_loss_price_e12, 12)),
+        take_profit_id=_if_there(view.take_profit_id, str(view.take_profit_id)),
+        stop_loss_id=_if_there(view.stop_loss_id, str(view.stop_loss_id)),
         c_time=str(view.opened_at_ms),
         u_time=str(view.updated_at_ms),
     )
+
+
+def _if_there(order_id: int, text: str) -> str:
+    return text if order_id else ""
 
 
 def leverage_answer(event: LeverageSet, margin_coin: str) -> LeverageAnswer:

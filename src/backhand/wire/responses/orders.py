@@ -1,4 +1,4 @@
-"""Answers about orders and fills: rows as on Bitget's pages, every number as text."""
+"""Answers about orders: rows as on Bitget's pages, every number as text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from backhand.commands import BUY, LONG, MarginMode, OrderType, TimeInForce
-from backhand.events import CancelReason, FillKind, OrderSource
+from backhand.events import CancelReason, OrderSource
 from backhand.units import format_decimal
 from backhand.wire.responses.presets import (
     PresetView,
@@ -90,29 +90,6 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     stop_loss: PresetView | None = None
 
 
-class FillView(msgspec.Struct, frozen=True, gc=False):
-    """
-    What a fill row is printed from; `side`, `hold_side`, `reduce_only` and `fee_e8` as in OrderView.
-
-    `kind` is what the fill is to its holder.
-    """
-
-    trade_id: int
-    order_id: int
-    symbol: str
-    margin_coin: str
-    side: int
-    hold_side: int
-    reduce_only: bool
-    is_taker: bool
-    price_e12: int
-    size_e8: int
-    fee_e8: int
-    profit_e8: int
-    created_at_ms: int
-    kind: FillKind = "trade"
-
-
 class OrderIds(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """
     Answer of place-order, cancel-order and click-backhand (there: the opening leg, reversal.md A14).
@@ -129,7 +106,8 @@ class OrderRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="came
     One order.
 
     `state` and `newTradeSide` exist in order/detail only, `status` in lists only, the last two fields in
-    orders-history only. There is no feeDetail: ccxt would decode it as text.
+    orders-history only, and in orders-pending only those of a `TriggerType`, which repeat the `Type`. There
+    is no feeDetail: ccxt would decode it as text.
     """
 
     symbol: str
@@ -165,6 +143,8 @@ class OrderRow(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="came
     preset_stop_loss_price: str = ""
     preset_stop_loss_type: str = ""
     preset_stop_loss_execute_price: str = ""
+    preset_stop_surplus_trigger_type: str | msgspec.UnsetType = msgspec.UNSET
+    preset_stop_loss_trigger_type: str | msgspec.UnsetType = msgspec.UNSET
     new_trade_side: msgspec.UnsetType | None = msgspec.UNSET
     pos_avg: str | msgspec.UnsetType = msgspec.UNSET
     liq_price: str | msgspec.UnsetType = msgspec.UNSET
@@ -174,42 +154,6 @@ class OrderPage(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Answer of orders-pending and orders-history, newest first; `end_id` is the last row's order id."""
 
     entrusted_list: list[OrderRow]
-    end_id: str | None
-
-
-class FeeDetail(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """The fee of one fill, negative when paid."""
-
-    deduction: str
-    fee_coin: str
-    total_deduction_fee: None
-    total_fee: str
-
-
-class FillRow(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """One fill of the caller's; marginCoin exists in fill-history only."""
-
-    trade_id: str
-    symbol: str
-    order_id: str
-    price: str
-    base_volume: str
-    quote_volume: str
-    fee_detail: list[FeeDetail]
-    side: str
-    profit: str
-    enter_point_source: str
-    trade_side: str
-    pos_mode: str
-    trade_scope: str
-    c_time: str
-    margin_coin: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class FillPage(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """Answer of fills and fill-history, newest first; `end_id` is the last row's trade id."""
-
-    fill_list: list[FillRow]
     end_id: str | None
 
 
@@ -296,24 +240,21 @@ def order_detail(view: OrderView) -> OrderRow:
 
 def open_orders_page(views: Sequence[OrderView]) -> OrderPage:
     """Print a page of open orders. Source: bitget-v2/orders-pending."""
-    return OrderPage([_order_row(view, status=STATUS_TEXTS[view.status]) for view in views], _end_id(views))
+    rows = [
+        msgspec.structs.replace(
+            _order_row(view, status=STATUS_TEXTS[view.status]),
+            preset_stop_surplus_trigger_type=preset_type_text(view.take_profit),
+            preset_stop_loss_trigger_type=preset_type_text(view.stop_loss),
+        )
+        for view in views
+    ]
+    return OrderPage(rows, _end_id(views))
 
 
 def order_history_page(views: Sequence[OrderView]) -> OrderPage:
     """Print a page of ended orders. Source: bitget-v2/orders-history."""
     rows = [_order_row(view, status=STATUS_TEXTS[view.status], pos_avg="", liq_price="") for view in views]
     return OrderPage(rows, _end_id(views))
-
-
-def fills_page(views: Sequence[FillView]) -> FillPage:
-    """Print a page of fills. Source: bitget-v2/fills."""
-    return FillPage([fill_row(view) for view in views], str(views[-1].trade_id) if views else None)
-
-
-def past_fills_page(views: Sequence[FillView]) -> FillPage:
-    """Print a page of past fills: as `fills_page`, with their margin coin. Source: bitget-v2/fill-history."""
-    rows = [msgspec.structs.replace(fill_row(view), margin_coin=view.margin_coin) for view in views]
-    return FillPage(rows, str(views[-1].trade_id) if views else None)
 
 
 def _end_id(views: Sequence[OrderView]) -> str | None:
@@ -373,24 +314,3 @@ def position_side_text(hold_side: int) -> str:
     if hold_side == 0:
         return "net"
     return "long" if hold_side == LONG else "short"
-
-
-def fill_row(view: FillView) -> FillRow:
-    """Print one fill; the fee is negative when paid, and its list has exactly one entry."""
-    fee = FeeDetail("no", view.margin_coin, None, format_decimal(-view.fee_e8, 8))
-    return FillRow(
-        trade_id=str(view.trade_id),
-        symbol=view.symbol,
-        order_id=str(view.order_id),
-        price=format_decimal(view.price_e12, 12),
-        base_volume=format_decimal(view.size_e8, 8),
-        quote_volume=format_decimal(view.size_e8 * view.price_e12, 20),
-        fee_detail=[fee],
-        side=side_text(view.side, view.hold_side),
-        profit=format_decimal(view.profit_e8, 8),
-        enter_point_source=enter_point_text(view.kind),
-        trade_side=trade_side_text(view.side, view.hold_side, view.reduce_only, view.kind),
-        pos_mode=position_mode_text(view.hold_side),
-        trade_scope="taker" if view.is_taker else "maker",
-        c_time=str(view.created_at_ms),
-    )
