@@ -17,7 +17,7 @@ from backhand.gateway import session, websocket
 from backhand.gateway.access import Access
 from backhand.gateway.ports import OpenedKey
 from backhand.gateway.server import bind, make_server
-from backhand.gateway.session import Session
+from backhand.gateway.session import Session, Trade
 from backhand.gateway.websocket import WebSocket, text_frame
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.streams.ports import Reader
@@ -28,6 +28,7 @@ from backhand.wire.contracts import built_in_contracts
 SECONDS_MAX = 20
 BOOKS = {"instType": "USDT-FUTURES", "channel": "books", "instId": "BTCUSDT"}
 ASK = json.dumps({"op": "subscribe", "args": [BOOKS]})
+ORDER = json.dumps({"op": "trade", "args": [{"id": "1"}]})
 
 
 class Feeds:
@@ -90,13 +91,29 @@ async def no_trade(key: OpenedKey | None, request: TradeRequest) -> bytes:
     return b"nobody"
 
 
+class Desk:
+    """Takes orders as they come, and answers them when it may."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.began = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def trade(self, key: OpenedKey | None, request: TradeRequest) -> bytes:
+        del key, request
+        self.taken += 1
+        self.began.set()
+        await self.go_on.wait()
+        return b"done"
+
+
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[tuple[Feeds, int]]:
+async def serving(trade: Trade = no_trade) -> AsyncIterator[tuple[Feeds, int]]:
     """A server for WebSockets on a free port."""
     feeds = Feeds()
 
     def take_over(transport: asyncio.Transport, state: Any, head: bytes, rest: bytes) -> None:
-        made = WebSocket(transport, state, lambda peer: Session(peer, feeds, Access(NoKeys()), no_trade))
+        made = WebSocket(transport, state, lambda peer: Session(peer, feeds, Access(NoKeys()), trade))
         made.data_received(head)
         made.data_received(rest)
 
@@ -293,5 +310,81 @@ def test_snapshots_wait_for_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.sleep(0.3)
             assert len(feeds.readers) < 20
             assert [900_000] * 20 == [len(await client.recv()) for _ in range(20)]
+
+    run(test())
+
+
+def test_a_stop_answers_what_is_being_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order that is being carried out is answered before the end, and no other is begun."""
+
+    async def test() -> None:
+        desk = Desk()
+        shutdown = WebSocket.shutdown
+
+        def stop(connection: WebSocket) -> None:
+            shutdown(connection)
+            desk.go_on.set()
+
+        monkeypatch.setattr(WebSocket, "shutdown", stop)
+        async with serving(desk.trade) as (_, port):
+            client = await opened(port)
+            for _ in range(3):
+                await client.send(ORDER)
+            await desk.began.wait()
+        assert "done" == await client.recv()
+        assert 1001 == await code_of(client)
+        assert 1 == desk.taken
+
+    run(test())
+
+
+def test_a_stop_waits_for_nobody_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be answered keeps no server from stopping."""
+    monkeypatch.setattr(websocket, "CLOSE_SECONDS_MAX", 0.1)
+
+    async def test() -> None:
+        desk = Desk()
+        async with serving(desk.trade) as (_, port):
+            client = await opened(port)
+            await client.send(ORDER)
+            await desk.began.wait()
+        assert await code_of(client) is None
+
+    run(test())
+
+
+def test_orders_of_a_client_that_does_not_ping_wait_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not begun when the venue ends a connection is not done behind its client's back."""
+    monkeypatch.setattr(websocket, "PING_SECONDS_MAX", 0.5)
+
+    async def test() -> None:
+        desk = Desk()
+        async with serving(desk.trade) as (_, port), opened(port) as client:
+            for _ in range(3):
+                await client.send(ORDER)
+            await desk.began.wait()
+            assert 1008 == await code_of(client)
+            desk.go_on.set()
+        assert 1 == desk.taken
+
+    run(test())
+
+
+def test_orders_of_a_client_that_does_not_read_wait_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor when it is cut off because of what it does not take."""
+    monkeypatch.setattr(websocket, "WRITE_BUFFER_BYTES_MAX", 100_000)
+
+    async def test() -> None:
+        desk = Desk()
+        async with serving(desk.trade) as (feeds, port), opened(port, max_queue=1) as client:
+            await client.send(ASK)
+            for _ in range(3):
+                await client.send(ORDER)
+            await desk.began.wait()
+            (reader,) = feeds.readers
+            while reader.is_open:
+                reader.send(text_frame(b"x" * 900_000))
+            desk.go_on.set()
+        assert 1 == desk.taken
 
     run(test())

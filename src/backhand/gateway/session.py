@@ -66,7 +66,7 @@ class Peer(Reader, Protocol):
         """Take messages again."""
 
     def close(self, code: int, reason: str) -> None:
-        """Close, after what was sent."""
+        """Close, after what was sent; the session forgets what waits."""
 
 
 class Session:
@@ -101,6 +101,17 @@ class Session:
         """The client is gone; orders that it sent before are carried out."""
         self._feeds.leave(self._peer)
 
+    def forget(self) -> None:
+        """The venue ends the connection: nothing that waits is done."""
+        self._waiting.clear()
+
+    def when_idle(self, call: Callable[[], None]) -> None:
+        """Call when the message that is being handled is answered: at once where there is none."""
+        if self._task is None:
+            call()
+        else:
+            self._task.add_done_callback(lambda _: call())
+
     @property
     def _uid(self) -> str:
         """Whose account is read; "" before a login."""
@@ -114,10 +125,10 @@ class Session:
                 self._peer.resume_reading()
         except VenueError:
             # Stopping, overloaded, or a store that could not tell in time: not known, so nothing is said.
-            self._close(TRY_AGAIN_LATER, "try again later")
+            self._peer.close(TRY_AGAIN_LATER, "try again later")
         except Exception:  # noqa: BLE001 (whatever it is, its text stays here)
             _log.exception("session_failed")
-            self._close(INTERNAL_ERROR, "")
+            self._peer.close(INTERNAL_ERROR, "")
         finally:
             self._task = None
 
@@ -141,7 +152,7 @@ class Session:
             key = errors.LOGIN_FAILED  # A connection reads for one account.
         if isinstance(key, ChannelError):
             self._peer.send_text(frames.failed(key, "login"))
-            self._close(VIOLATION, "login failed")
+            self._peer.close(VIOLATION, "login failed")
             return
         self._key = key
         self._peer.send_text(frames.LOGGED_IN)
@@ -171,11 +182,6 @@ class Session:
             return errors.TOO_MANY_CHANNELS
         return None
 
-    def _close(self, code: int, reason: str) -> None:
-        """End the connection; nothing that waits is done."""
-        self._waiting.clear()
-        self._peer.close(code, reason)
-
     def _is_flooded(self, requests: int, now_s: float) -> bool:
         """Count requests of this second; beyond the bound the client is told, and closed."""
         second = int(now_s)
@@ -187,5 +193,5 @@ class Session:
             return False
         if self._peer.is_open:
             self._peer.send_text(frames.failed(errors.FLOODED, ""))
-            self._close(VIOLATION, "too many requests")
+            self._peer.close(VIOLATION, "too many requests")
         return True

@@ -120,9 +120,11 @@ class WebSocket(asyncio.Protocol, Peer):
         self._writable.set()
 
     def shutdown(self) -> None:
-        """Close, because the server stops."""
-        self.close(CloseCode.GOING_AWAY, "the venue stops")
-        self._transport.close()
+        """Close, because the server stops, after what is being done is answered."""
+        self._end()
+        self._timer.cancel()
+        self._timer = self._loop.call_later(CLOSE_SECONDS_MAX, self._transport.abort)
+        self._session.when_idle(self._go_away)
 
     # What sessions and streams call.
 
@@ -132,6 +134,7 @@ class WebSocket(asyncio.Protocol, Peer):
         if self._protocol.state is not State.OPEN or transport.is_closing():
             return
         if transport.get_write_buffer_size() > WRITE_BUFFER_BYTES_MAX:
+            self._end()
             transport.abort()
             return
         transport.write(frame)
@@ -160,14 +163,23 @@ class WebSocket(asyncio.Protocol, Peer):
         """
         Send a closing frame; the connection ends with the client's, or CLOSE_SECONDS_MAX later.
 
-        What the client says meanwhile is not heard.
+        What the client says meanwhile is not heard, and what waits is not done.
         """
-        self._is_ended = True
+        self._end()
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
             self._flush()
 
     # From here on everything is internal.
+
+    def _end(self) -> None:
+        """It is the venue that ends the connection: hear nothing more, and do nothing that waits."""
+        self._is_ended = True
+        self._session.forget()
+
+    def _go_away(self) -> None:
+        self.close(CloseCode.GOING_AWAY, "the venue stops")
+        self._transport.close()
 
     def _answer(self, request: Request) -> None:
         if len(self._server_state.connections) > CONNECTIONS_MAX:
