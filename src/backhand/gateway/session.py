@@ -134,15 +134,16 @@ class Session:
 
     async def _handle(self, text: str) -> None:
         message = read_message(text)
-        if isinstance(message, TradeRequest):
+        # A login counts also where the client has gone: it tells whose the orders behind it are.
+        if isinstance(message, Login):
+            self._login(message)
+        elif isinstance(message, TradeRequest):
             self._peer.send_text(await self._trade(self._key, message))
             await self._peer.drain()
         elif not self._peer.is_open:
             return
         elif isinstance(message, Misunderstood):
             self._peer.send_text(frames.failed(message.error, message.op))
-        elif isinstance(message, Login):
-            self._login(message)
         elif not self._is_flooded(len(message.args) - 1, asyncio.get_running_loop().time()):
             await self._subscription(message)
 
