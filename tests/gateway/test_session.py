@@ -9,7 +9,7 @@ import pytest
 
 from backhand.gateway.access import Access
 from backhand.gateway.ports import OpenedKey
-from backhand.gateway.session import Session
+from backhand.gateway.session import REQUESTS_PER_SECOND_MAX, Session
 from backhand.wire.channels.messages import TradeRequest
 from backhand.wire.signature import sign, signing_key
 from tests.gateway.test_websocket import Feeds
@@ -50,7 +50,7 @@ class Line:
     def say(self, *texts: str) -> None:
         """Take messages that arrive at once."""
         for text in texts:
-            self.session.receive(text, 0.0)
+            self.session.receive(text, asyncio.get_running_loop().time())
 
     async def idle(self) -> None:
         """Wait until nothing is being handled."""
@@ -100,5 +100,18 @@ def test_orders_are_those_of_the_login_before_them(is_open: bool) -> None:
         line.is_open = is_open
         await line.idle()
         assert ["one", "two"] == line.traders
+
+    run(test())
+
+
+@pytest.mark.parametrize("op", ["subscribe", "unsubscribe", "trade"])
+def test_a_long_list_is_a_flood(op: str) -> None:
+    """Each of a message's arguments counts, also where only one is ever looked at."""
+
+    async def test() -> None:
+        line = Line()
+        line.say(json.dumps({"op": op, "args": [{"id": "1"}] * (REQUESTS_PER_SECOND_MAX + 1)}), ORDER)
+        await line.idle()
+        assert ([1008], [30007], []) == (line.codes, [frame["code"] for frame in line.sent], line.traders)
 
     run(test())

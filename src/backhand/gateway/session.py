@@ -134,6 +134,10 @@ class Session:
 
     async def _handle(self, text: str) -> None:
         message = read_message(text)
+        if isinstance(message, Subscription | TradeRequest):
+            more = len(message.args) - 1
+            if self._is_flooded(more, asyncio.get_running_loop().time()):
+                return
         # A login counts also where the client has gone: it tells whose the orders behind it are.
         if isinstance(message, Login):
             self._login(message)
@@ -144,7 +148,7 @@ class Session:
             return
         elif isinstance(message, Misunderstood):
             self._peer.send_text(frames.failed(message.error, message.op))
-        elif not self._is_flooded(len(message.args) - 1, asyncio.get_running_loop().time()):
+        else:
             await self._subscription(message)
 
     def _login(self, login: Login) -> None:
