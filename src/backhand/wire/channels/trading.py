@@ -56,12 +56,15 @@ def read_trade(arg: RawArg) -> Trade | ChannelError:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return PARAMETERS
     where = {"symbol": arg.get("instId", _EMPTY), "productType": arg.get("instType", _EMPTY)}
-    form = read_body(endpoint.form, msgspec.json.encode(params))
+    # Of thousands of names that mean nothing none goes on: quotas are counted after this.
+    fields = {name: params[name] for name in endpoint.form.__struct_encode_fields__ if name in params}
+    body = msgspec.json.encode(fields | where)
+    form = read_body(endpoint.form, body)
     if isinstance(form, Refusal):
         return PARAMETERS
-    fields: dict[str, str] = msgspec.to_builtins(form)
-    sent = {name: echo(text) for name, text in fields.items() if text and name not in where}
-    return Trade(endpoint, named, sent, msgspec.json.encode(params | where))
+    texts: dict[str, str] = msgspec.to_builtins(form)
+    sent = {name: echo(text) for name, text in texts.items() if text and name not in where}
+    return Trade(endpoint, named, sent, body)
 
 
 def traded(trade: Trade, data: object, time_ms: int) -> bytes:
