@@ -9,7 +9,12 @@ import pytest
 
 from backhand.gateway.access import Access
 from backhand.gateway.ports import OpenedKey
-from backhand.gateway.session import REQUESTS_PER_SECOND_MAX, Session
+from backhand.gateway.session import (
+    REQUESTS_PER_SECOND_MAX,
+    WAITING_LETTERS_MAX,
+    WAITING_MESSAGES_MAX,
+    Session,
+)
 from backhand.wire.channels.messages import TradeRequest
 from backhand.wire.signature import sign, signing_key
 from tests.gateway.test_websocket import Feeds
@@ -39,6 +44,7 @@ class Line:
         self.codes: list[int] = []
         self.traders: list[str] = []
         self.may_trade = asyncio.Semaphore(orders)
+        self.answered: asyncio.Queue[int] = asyncio.Queue()
         self.session = Session(self, Feeds(), Access(Keys(), clients_clock=lambda _: None), self.trade)
 
     async def trade(self, key: OpenedKey | None, request: TradeRequest) -> bytes:
@@ -65,7 +71,7 @@ class Line:
         self.sent.append(json.loads(text))
 
     async def drain(self) -> None:
-        await asyncio.sleep(0)
+        self.answered.put_nowait(len(self.sent))
 
     def pause_reading(self) -> None:
         self.is_reading = False
@@ -113,5 +119,28 @@ def test_a_long_list_is_a_flood(op: str) -> None:
         line.say(json.dumps({"op": op, "args": [{"id": "1"}] * (REQUESTS_PER_SECOND_MAX + 1)}), ORDER)
         await line.idle()
         assert ([1008], [30007], []) == (line.codes, [frame["code"] for frame in line.sent], line.traders)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("order", "waiting_max"),
+    [(ORDER, WAITING_MESSAGES_MAX), (ORDER + " " * (WAITING_LETTERS_MAX // 4), 4)],
+)
+def test_what_waits_is_bounded(order: str, waiting_max: int) -> None:
+    """While too much waits, by number or by length, the client is read no further."""
+
+    async def test() -> None:
+        line = Line(orders=0)
+        line.say(order)
+        await asyncio.sleep(0)  # It is begun, and no longer waits.
+        line.say(*[order] * (waiting_max - 1))
+        was_reading = [line.is_reading]
+        line.say(*[order] * 5)
+        for _ in range(6):
+            was_reading.append(line.is_reading)
+            line.may_trade.release()
+            await line.answered.get()
+        assert [True, *[False] * 6, True] == [*was_reading, line.is_reading]
 
     run(test())

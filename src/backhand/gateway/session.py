@@ -35,8 +35,9 @@ from backhand.wire.channels.topics import Topic, read_topic
 TOPICS_MAX: Final = 1_000
 #: Messages, and arguments in them, that a connection may send in a second before it is closed.
 REQUESTS_PER_SECOND_MAX: Final = 500
-#: Messages that may wait before the connection is read no further.
+#: Messages that may wait, and letters in them, before the connection is read no further.
 WAITING_MESSAGES_MAX: Final = 64
+WAITING_LETTERS_MAX: Final = 262_144
 
 #: Close codes of RFC 6455.
 VIOLATION: Final = 1008
@@ -79,6 +80,7 @@ class Session:
         self._trade = trade
         self._key: OpenedKey | None = None
         self._waiting: deque[str] = deque()
+        self._waiting_letters = 0
         self._task: asyncio.Task[None] | None = None
         self._second = 0
         self._requests = 0
@@ -88,9 +90,10 @@ class Session:
         if self._is_flooded(1, now_s):
             return
         self._waiting.append(text)
+        self._waiting_letters += len(text)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
-        elif len(self._waiting) >= WAITING_MESSAGES_MAX:
+        if self._is_full():
             self._peer.pause_reading()
 
     def count_ping(self, now_s: float) -> bool:
@@ -104,6 +107,7 @@ class Session:
     def forget(self) -> None:
         """The venue ends the connection: nothing that waits is done."""
         self._waiting.clear()
+        self._waiting_letters = 0
 
     def when_idle(self, call: Callable[[], None]) -> None:
         """Call when the message that is being handled is answered: at once where there is none."""
@@ -121,8 +125,11 @@ class Session:
         """Handle what waits, then end: most connections say little."""
         try:
             while self._waiting:
-                await self._handle(self._waiting.popleft())
-                self._peer.resume_reading()
+                text = self._waiting.popleft()
+                self._waiting_letters -= len(text)
+                await self._handle(text)
+                if not self._is_full():
+                    self._peer.resume_reading()
         except VenueError:
             # Stopping, overloaded, or a store that could not tell in time: not known, so nothing is said.
             self._peer.close(TRY_AGAIN_LATER, "try again later")
@@ -186,6 +193,10 @@ class Session:
         if begins and feeds.topics_read(peer) >= TOPICS_MAX:
             return errors.TOO_MANY_CHANNELS
         return None
+
+    def _is_full(self) -> bool:
+        """Whether so much waits that the client should say no more."""
+        return len(self._waiting) >= WAITING_MESSAGES_MAX or self._waiting_letters >= WAITING_LETTERS_MAX
 
     def _is_flooded(self, requests: int, now_s: float) -> bool:
         """Count requests of this second; beyond the bound the client is told, and closed."""
