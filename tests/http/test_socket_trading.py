@@ -57,13 +57,15 @@ def test_an_order_is_placed_and_cancelled(listener: Listener, trader: Trader) ->
 
 
 def test_an_order_is_cancelled_by_the_callers_own_id(listener: Listener, trader: Trader) -> None:
-    """One of both ids is enough; of both, the exchange's own counts."""
+    """One of both ids is enough; of both, the exchange's own counts, and the answer is about that order."""
     trade(listener, PLACE, RESTS | TERMS | {"clientOid": "one"})
     trade(listener, PLACE, RESTS | TERMS | {"clientOid": "two"})
     two, one = trader.pending(LINEAR)
     assert {"clientOid": "one"} == trade(listener, CANCEL, {"clientOid": "one"})["arg"][0]["params"]
-    answer = trade(listener, CANCEL, {"orderId": two["orderId"], "clientOid": one["clientOid"]})
+    named = {"orderId": two["orderId"], "clientOid": one["clientOid"], "marginCoin": "USDT"}
+    answer = trade(listener, CANCEL, named)
     assert (0, []) == (answer["code"], trader.pending(LINEAR))
+    assert {"orderId": two["orderId"], "clientOid": "two"} == answer["arg"][0]["params"]
 
 
 def test_what_one_order_changes_is_seen_on_the_same_connection(listener: Listener, trader: Trader) -> None:

@@ -68,8 +68,10 @@ def read_trade(arg: RawArg) -> Trade | ChannelError:
 
 
 def traded(trade: Trade, data: object, time_ms: int) -> bytes:
-    """Confirm: an order that was placed has its ids, one that was cancelled those that named it."""
-    params = trade.sent if trade.named["channel"] == "cancel-order" else data
+    """Confirm: an order that was placed has its ids, one that was cancelled those by which it was named."""
+    ids: dict[str, object] = msgspec.to_builtins(data)
+    is_cancel = trade.named["channel"] == "cancel-order"
+    params = {name: value for name, value in ids.items() if name in trade.sent or not is_cancel}
     return msgspec.json.encode(
         {
             "event": "trade",
