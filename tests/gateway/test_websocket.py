@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
@@ -295,6 +297,33 @@ def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
             writer.close()
             await client.send("ping")
             assert "pong" == await client.recv()
+
+    run(test())
+
+
+def test_pieces_of_a_message_cost_what_is_in_them() -> None:
+    """There may be any number of empty ones before the last."""
+    pieces = 100_000
+
+    async def test() -> None:
+        async with serving() as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(
+                b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                b"\x01\x81\x00\x00\x00\x00p"
+            )
+            await reader.readuntil(b"\r\n\r\n")
+            before = sum(map(sys.getsizeof, gc.get_objects()))
+            for _ in range(100):
+                writer.write(b"\x00\x80\x00\x00\x00\x00" * (pieces // 100))
+                await writer.drain()
+            writer.write(b"\x89\x80\x00\x00\x00\x00")
+            assert b"\x8a\x00" == await reader.readexactly(2)
+            assert sum(map(sys.getsizeof, gc.get_objects())) - before < 4 * pieces
+            writer.write(b"\x80\x83\x00\x00\x00\x00ing")
+            assert b"\x81\x04pong" == await reader.readexactly(6)
+            writer.close()
 
     run(test())
 

@@ -66,7 +66,7 @@ class WebSocket(asyncio.Protocol, Peer):
         self._has_place = False
         self._protocol = ServerProtocol(max_size=MESSAGE_BYTES_MAX)
         self._session = session(self)
-        self._pieces: list[bytes] = []
+        self._message = bytearray()
         self._writable = asyncio.Event()
         self._writable.set()
         self._is_reading = True
@@ -201,12 +201,13 @@ class WebSocket(asyncio.Protocol, Peer):
         elif frame.opcode is Opcode.BINARY:
             self._protocol.fail(CloseCode.UNSUPPORTED_DATA, "text only")
         elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
-            self._pieces.append(bytes(frame.data))
+            # No list of the pieces: any number of them may be empty.
+            self._message += frame.data
             if frame.fin:
-                data, self._pieces = b"".join(self._pieces), []
+                data, self._message = self._message, bytearray()
                 self._take_text(data, now_s)
 
-    def _take_text(self, data: bytes, now_s: float) -> None:
+    def _take_text(self, data: bytearray, now_s: float) -> None:
         try:
             text = data.decode()
         except UnicodeDecodeError:
