@@ -7,8 +7,9 @@ WebSocket connections, on the frames and handshake of `websockets` without its i
     frames encoded once ─▶ send ─▶ transport
 
 A frame for many readers is made by `text_frame` and written as it is to each: no compression, no masks.
-Promises that a client which does not read costs no more than WRITE_BUFFER_BYTES_MAX and is then cut off,
-that one which does not ping is closed, and that neither keeps another waiting.
+Promises that a client which does not read costs no more than WRITE_BUFFER_BYTES_MAX, beside the messages
+that its session lets wait, and is then cut off, that one which does not ping is closed, and that neither
+keeps another waiting.
 """
 
 import asyncio
