@@ -19,7 +19,7 @@ from backhand.gateway import session, websocket
 from backhand.gateway.access import Access
 from backhand.gateway.ports import OpenedKey
 from backhand.gateway.server import bind, make_server
-from backhand.gateway.session import Session, Trade
+from backhand.gateway.session import AnswerTrade, Session
 from backhand.gateway.websocket import WebSocket, text_frame
 from backhand.outcomes import OutcomeUnknown, Overloaded
 from backhand.streams.ports import Reader
@@ -110,7 +110,7 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def serving(trade: Trade = no_trade) -> AsyncIterator[tuple[Feeds, int]]:
+async def serving(trade: AnswerTrade = no_trade) -> AsyncIterator[tuple[Feeds, int]]:
     """A server for WebSockets on a free port."""
     feeds = Feeds()
 

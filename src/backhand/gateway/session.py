@@ -48,7 +48,7 @@ _log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 #: Carries out what a message asks to be traded, and gives the frame that answers it. See `gateway.trading`.
-Trade = Callable[[OpenedKey | None, TradeRequest], Awaitable[bytes]]
+AnswerTrade = Callable[[OpenedKey | None, TradeRequest], Awaitable[bytes]]
 
 
 class Peer(Reader, Protocol):
@@ -73,7 +73,7 @@ class Peer(Reader, Protocol):
 class Session:
     """One client's conversation."""
 
-    def __init__(self, peer: Peer, feeds: Feeds, access: Access, trade: Trade) -> None:
+    def __init__(self, peer: Peer, feeds: Feeds, access: Access, trade: AnswerTrade) -> None:
         self._peer = peer
         self._feeds = feeds
         self._access = access

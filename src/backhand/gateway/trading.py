@@ -1,5 +1,5 @@
 """
-Orders that come on a WebSocket: the checks of a call over HTTP, in the same order, and one frame as answer.
+Orders that come on a WebSocket: the checks of a call over HTTP behind its shape, and one frame as answer.
 
 Quotas are those of the endpoints, shared with HTTP (websocket.md section 8).
 """
