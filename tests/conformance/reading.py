@@ -6,13 +6,16 @@ from typing import Any, Final
 
 #: "2026-11-26 13:00:00,123 - freqtrade.worker - ERROR - …", and what Python adds below.
 TROUBLE: Final = re.compile(r" - (?:WARNING|ERROR|CRITICAL) - |^Traceback ")
+#: What it says when it was told to end and has cleaned up. Whatever it waited for just then (it loads its
+#: markets again every hour) is broken off by its own interrupt, and Python tells of that below.
+ENDED: Final = " - freqtrade - INFO - SIGINT received, aborting"
 #: A run that lacks one of these proves nothing.
 NEEDED: Final = ("entered long", "entered short", "left long", "left short", "stop placed", "stop cancelled")
 
 
 def troubles(log: str) -> list[str]:
-    """Lines that a run without trouble does not have."""
-    return [line for line in log.splitlines() if TROUBLE.search(line)]
+    """Lines that a run without trouble does not have, up to its end."""
+    return [line for line in log.partition(ENDED)[0].splitlines() if TROUBLE.search(line)]
 
 
 def deeds(orders: list[dict[str, Any]], stops: list[dict[str, Any]]) -> Counter[str]:

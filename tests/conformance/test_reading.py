@@ -25,6 +25,14 @@ def test_trouble_is_found(line: str) -> None:
     assert [] == troubles(log.replace(line, ""))
 
 
+def test_what_its_end_breaks_off_is_no_trouble() -> None:
+    """Told to end it cleans up, which must go well; what Python says of its own interrupt is below that."""
+    cleaning = f"{AT}.freqtradebot - ERROR - Could not cancel order"
+    ending = [f"{AT} - INFO - SIGINT received, aborting ...", "2026 - asyncio - ERROR - Task was destroyed"]
+    assert [cleaning] == troubles("\n".join([cleaning, *ending, "Traceback (most recent call last):"]))
+    assert [ending[1]] == troubles(ending[1])
+
+
 def test_deeds_are_counted() -> None:
     """A sell that reduces leaves a long; what was cancelled on the way is nothing that was done."""
 
