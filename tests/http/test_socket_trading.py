@@ -125,6 +125,14 @@ def test_an_order_of_the_other_position_mode(listener: Listener, trader: Trader)
     assert 0 == trade(listener, PLACE, BUY | {"tradeSide": "open"})["code"]
 
 
+def test_what_is_ignored_is_said(listener: Listener) -> None:
+    """Presets of an order that only closes mean nothing: the answer says so, as a header does over HTTP."""
+    presets = {"presetStopLossPrice": "900", "reduceOnly": "YES", "side": "sell"}
+    assert "note" not in trade(listener, PLACE, BUY)
+    answer = trade(listener, PLACE, BUY | presets)
+    assert (0, True) == (answer["code"], "ignored" in answer["note"])
+
+
 def test_a_refusal_can_be_explained(listener: Listener, trader: Trader) -> None:
     """The frame names the request, as a header does over HTTP."""
     refused = trade(listener, PLACE, BUY | {"size": "100000"})

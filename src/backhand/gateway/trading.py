@@ -9,7 +9,7 @@ from typing import Final
 
 from backhand.clock import wall_ms
 from backhand.gateway.access import missing_permission
-from backhand.gateway.calls import SUCCESS_CODE, Calls
+from backhand.gateway.calls import SUCCESS_CODE, Calls, Carried
 from backhand.gateway.counters import RequestCounters
 from backhand.gateway.ports import Executor, OpenedKey
 from backhand.wire import codes
@@ -42,19 +42,18 @@ class Trading:
             return misread(trade, args, now_ms())
         started = time.perf_counter()
         request_id = self._calls.new_request_id()
-        data = await self._carry_out(key, trade, request_id)
+        data, note = await self._carry_out(key, trade, request_id)
         if isinstance(data, Refusal):
             code, frame = data.code, not_traded(trade, data, request_id.decode(), now_ms())
         else:
-            code, frame = SUCCESS_CODE, traded(trade, data, now_ms())
+            code, frame = SUCCESS_CODE, traded(trade, data, note, now_ms())
         self._counters.count(trade.endpoint.path, code, time.perf_counter() - started)
         return frame
 
-    async def _carry_out(self, key: OpenedKey, trade: Trade, request_id: bytes) -> object | Refusal:
+    async def _carry_out(self, key: OpenedKey, trade: Trade, request_id: bytes) -> Carried:
         missing = missing_permission(key, "trade")
         if missing is not None:
-            return missing
+            return missing, None
         if self._calls.take(trade.endpoint, key) < 0:
-            return codes.TOO_MANY_REQUESTS
-        data, _ = await self._calls.carry_out(trade.endpoint, key, trade.body, wall_ms(), request_id)
-        return data
+            return codes.TOO_MANY_REQUESTS, None
+        return await self._calls.carry_out(trade.endpoint, key, trade.body, wall_ms(), request_id)

@@ -67,20 +67,23 @@ def read_trade(arg: RawArg) -> Trade | ChannelError:
     return Trade(endpoint, named, sent, body)
 
 
-def traded(trade: Trade, data: object, time_ms: int) -> bytes:
-    """Confirm: an order that was placed has its ids, one that was cancelled those by which it was named."""
+def traded(trade: Trade, data: object, note: str | None, time_ms: int) -> bytes:
+    """
+    Confirm: an order that was placed has its ids, one that was cancelled those by which it was named.
+
+    `note` is what `x-backhand-note` says over HTTP, which the exchange does not send.
+    """
     ids: dict[str, object] = msgspec.to_builtins(data)
     is_cancel = trade.named["channel"] == "cancel-order"
     params = {name: value for name, value in ids.items() if name in trade.sent or not is_cancel}
-    return msgspec.json.encode(
-        {
-            "event": "trade",
-            "arg": [{**trade.named, "params": params}],
-            "code": 0,
-            "msg": "Success",
-            "ts": time_ms,
-        }
-    )
+    frame = {
+        "event": "trade",
+        "arg": [{**trade.named, "params": params}],
+        "code": 0,
+        "msg": "Success",
+        "ts": time_ms,
+    }
+    return msgspec.json.encode(frame if note is None else {**frame, "note": note})
 
 
 def not_traded(trade: Trade, refusal: Refusal, request_id: str, time_ms: int) -> bytes:
