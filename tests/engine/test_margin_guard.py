@@ -418,6 +418,28 @@ sell eve {lots} stp=none                   | {outcome}
     assert log == RiskWorld().play(log)
 
 
+@pytest.mark.parametrize("lots", [100, 850])
+def test_what_an_own_order_opens_again_is_an_opening(lots: int) -> None:
+    """Both fees of it are lost: at a ratio of 0.95 they would end the account, others pay for some."""
+    world = RiskWorld(
+        taker_fee_rate_e8=60_000, maker_fee_rate_e8=20_000, tiers=(Tier(10**6 * E8, 100, 400_000),)
+    )
+    log = f"""
+open mm x1                             | ok
+open eve x100 with 1000                | ok
+house /                                | ok
+sell mm 100 @100                       | ok
+buy eve 100 @100                       | filled 100 @ 100
+buy eve {lots} @91                         | ok
+mark 90.5                              | ok
+sell eve {lots} @91 stp=none               | refused: insufficient_margin
+deposit eve 200                        | ok
+sell eve {lots} @91 stp=none               | filled {lots} @ 91
+holds eve                              | +100
+"""
+    assert log == world.play(log)
+
+
 def test_an_opening_that_meets_own_closing_orders_is_judged_as_it_ends() -> None:
     """Each own order closes some of the leg as it is then, and with it some of what made it safe."""
     closing = "buy eve 1 @101 close                   | ok\n" * 4

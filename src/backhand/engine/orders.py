@@ -305,19 +305,24 @@ def check_funds(
     holding = preview.holding
     market = holding.market
     opening = matches
+    overdone = False
     older = resting_lots(holding, side, replaced)
     if not hedge:
         # What an own order takes of the leg, it opens again: what others take closes it.
         closed, opening = split_lots(matches, holding.lots(-side), holding)
         preview.meet(side, 0, closed)
         # Where anything comes after them, own orders are gone, and what they locked is free.
-        preview.release([match.maker for match in closed if match.maker.holding is holding])
+        own = [match for match in closed if match.maker.holding is holding]
+        preview.release([match.maker for match in own])
+        # What they open again is an opening of any size, and costs fees. To isolated legs `Sweep` sees.
+        if matched_lots(own) and not preview.isolated:
+            overdone = preview.exceeds_opening_ratio(-side)
         # Older orders come first at closing what is left of the position.
         left, locked = preview.lots(-side), holding.locked_lots(-side)
         resting_then = opening_lots(older + resting, left, locked)
         older = opening_lots(older, left, locked)
         resting = resting_then - older
-    if resting == 0 and not opening:
+    if resting == 0 and not opening and not overdone:
         return None
     available = preview.available_e20()
     leverage = holding.leverage_in(side, preview.isolated)
@@ -328,7 +333,7 @@ def check_funds(
     loses = resting > 0 and unrealised_e20(market, side, resting, limit * market.tick_e12) < 0
     if loses:
         preview.extend(side, resting, limit)
-    if need > available or ((opening or loses) and preview.exceeds_opening_ratio(side)):
+    if overdone or need > available or ((opening or loses) and preview.exceeds_opening_ratio(side)):
         return RejectReason.INSUFFICIENT_MARGIN
     return None
 
