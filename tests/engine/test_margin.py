@@ -210,6 +210,26 @@ sell alice 1 @107                      | refused: tier_exceeded
     assert log == world.play(log)
 
 
+@pytest.mark.parametrize("market_type", ["crossed", "isolated"])
+def test_closing_orders_that_end_hold_nothing_back(market_type: str) -> None:
+    """What held more than the order leaves of the position is cancelled: the rest of it closes that first."""
+    world = World(SMALL_TIER)
+    log = f"""
+mark 100                               | ok
+open bob x1                            | ok
+open alice {market_type} x100 with 1000 | ok
+sell bob 8 @100                        | ok
+buy alice 8 @100                       | filled 8 @ 100
+sell alice 8 @105 reduce #all          | ok
+buy bob 2 @100                         | ok
+sell alice 19 @100                     | refused: tier_exceeded
+sell alice 18 @100                     | filled 2 @ 100, cancelled #all 8 reduce_only_excess
+buy bob 16 @100                        | filled 16 @ 100
+holds alice                            | -10
+"""
+    assert log == world.play(log)
+
+
 def test_an_opening_leaves_the_ratio_below_ninety_percent() -> None:
     """An opening at a price that would all but liquidate the position is refused (contracts.md section 5)."""
     world = World(contract(buy_band_rate_e8=E8))

@@ -319,6 +319,9 @@ def check_funds(
             overdone = preview.exceeds_opening_ratio(-side)
         # Older orders come first at closing what is left of the position.
         left, locked = preview.lots(-side), holding.locked_lots(-side)
+        # Closing orders that hold more than that end with what is closed now.
+        for order in oldest_closing(holding, -side, locked - left):
+            locked -= order.open_lots
         resting_then = opening_lots(older + resting, left, locked)
         older = opening_lots(older, left, locked)
         resting = resting_then - older
