@@ -151,6 +151,25 @@ def test_what_is_nearer_follows_from_the_mark(between: str, outcome: str) -> Non
     assert outcome == held_to(world, bounds, size_lots=3)
 
 
+def test_a_hedge_that_turns_is_held_to_the_way_to_its_end() -> None:
+    """7 long and 3 short are liquidated far below; with 20 short more it is a rise, and not as far."""
+    world = World(LINEAR, margin_mode="crossed")
+    log = """
+mark 100                               | ok
+house 99x20 / 103x20                   | ok
+open alice hedge x10 with 400          | ok
+open bob hedge x10                     | ok
+buy alice 10 open                      | filled 10 @ 103
+sell alice 20 @102 open                | ok
+"""
+    assert log == world.play(log)
+    bounds = quoted(world, size_lots=3)
+    assert 0 < bounds.liquidation_price_e12 < 10 * E12
+    assert "filled 20 @ 102" == world.step("buy bob 20 @102 open")
+    assert 120 * E12 < quoted(world, size_lots=3).liquidation_price_e12 < 130 * E12
+    assert "liquidation price" == held_to(world, bounds, size_lots=3)
+
+
 @BOTH_KINDS
 def test_a_quote_is_of_the_side_that_was_held(focus: Any) -> None:
     """Once the position has turned over, its quote holds for nothing: a commit sent twice reverses once."""

@@ -373,13 +373,17 @@ def expect_no_worse(quoted: Quoted, events: Sequence[Event]) -> None:
     if value:
         assert fee / value <= bounds.fee_e8 / before, "a higher share of fees"
     if done.opened_lots and not any(isinstance(event, AFTERWARDS) for event in later):
-        figures = Facts(world.state, world.symbol).leg(-done.from_side)
+        facts = Facts(world.state, world.symbol)
+        figures = facts.leg(-done.from_side)
         price_e16 = figures.liquidation_price_e16 if figures else 0
         if price_e16 and bounds.liquidation_price_e12:
+            mark_e12 = world.state.markets[world.symbol].mark_price_e12
+            price, bound = Fraction(price_e16, 10**4), bounds.liquidation_price_e12
             # What a rise leads to is better when it is higher: of a hedge also where the new leg is a long.
-            rises = price_e16 > world.state.markets[world.symbol].mark_price_e12 * 10**4
-            further = (Fraction(price_e16, 10**4) - bounds.liquidation_price_e12) * (1 if rises else -1)
-            assert further >= -Fraction(1, 2), f"{price_e16} for {bounds.liquidation_price_e12}"
+            further = price - bound if price > mark_e12 else bound - price
+            if not facts.isolated and all(facts.lots.values()):
+                further = abs(price - mark_e12) - abs(bound - mark_e12)
+            assert further >= -Fraction(1, 2), f"{price_e16} for {bound}"
         else:
             assert not price_e16, "liquidated where it was quoted never to be"
 

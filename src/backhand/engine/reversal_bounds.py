@@ -72,7 +72,11 @@ def worse_than(plan: "ReversalPlan", quoted: ReversalBounds) -> str:
     # The same depth in more orders is rounded more often, and no worse for that.
     before, after = quoted.liquidation_price_e12, _liquidation_price_e12(plan, plan.after.eased(side, fills))
     # Below the mark it is a fall that leads there. Of a hedge it is that also where the new leg is a short.
-    nearer = after - before if after < plan.holding.market.mark_price_e12 else before - after
+    mark = plan.holding.market.mark_price_e12
+    nearer = after - before if after < mark else before - after
+    if now.left_lots and not plan.after.isolated:
+        # Such a hedge may have turned, when orders were filled since: then the way there counts.
+        nearer = abs(before - mark) - abs(after - mark)
     if after and (before == 0 or nearer > 0):
         return "liquidation price"
     return ""
