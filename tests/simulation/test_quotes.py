@@ -14,3 +14,8 @@ def test_a_quote_is_what_its_commit_does_or_nothing_happens(first: int) -> None:
     assert ends["as quoted"] > 150
     assert ends["as quoted or better"] > 30
     assert ends["refused: worse_than_quoted"] > 15
+
+
+def test_more_fills_may_miss_the_quoted_liquidation_price_by_their_rounding() -> None:
+    """Here by 3e-8: as much depth came in more orders."""
+    assert "as quoted or better" == quotes.play(101_898)
