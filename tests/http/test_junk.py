@@ -5,12 +5,14 @@ Nothing here says which code is right; that is what the tables of the other file
 """
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.http.conftest import ASK, BID, MARK, OpenAccount, SetBook
-from tests.http.venue import LINEAR, MIX, REVERSE, Answer, Operator, Trader, query_of
+from tests.http.venue import LINEAR, MIX, REVERSE, Answer, Operator, Trader, VenueProcess, query_of
 
 ORDER = LINEAR.names | {"marginMode": "crossed", "side": "buy", "tradeSide": "open", "size": "1"}
 LIMIT = ORDER | {"orderType": "limit", "price": "960", "force": "gtc", "clientOid": "", "reduceOnly": "NO"}
@@ -56,6 +58,14 @@ TEXTS = [
 ]  # fmt: skip
 
 VALUES: list[Any] = [*TEXTS, 0, -1, 1.5, 10**30, True, None, [], {}, [[]], {"a": {"b": [1]}}]
+
+
+@pytest.fixture(scope="module")
+def operator(logs: Path) -> Iterator[Operator]:
+    """Of a venue whose time stands still: where it goes on, a mark that is not set moves by itself."""
+    process = VenueProcess(logs / "junk.log", ("--memory", "--market", "manual", "--clock", "frozen")).start()
+    yield process.operator
+    process.stop()
 
 
 @pytest.fixture
