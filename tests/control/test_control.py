@@ -11,8 +11,9 @@ from tests.http.venue import INVERSE, LINEAR, Answer, Connection, Credentials, O
 
 @pytest.fixture(scope="module")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
+    """Its time stands still: where it goes on, a mark that is not set moves by itself."""
     log = tmp_path_factory.mktemp("control") / "venue.log"
-    process = VenueProcess(log, ("--memory", "--market", "manual")).start()
+    process = VenueProcess(log, ("--memory", "--market", "manual", "--clock", "frozen")).start()
     yield process
     process.stop()
 
