@@ -204,7 +204,7 @@ def test_a_beginners_failure_says_what_to_do_next(
 ) -> None:
     """No venue, no file, no position, no price, no book, no side: one line, with what to type."""
     person = enrol(posMode=mode)
-    person.venue.operator.ask("PUT", "/_venue/markets/XRPUSDT/price", {"index": "2"})
+    person.venue.operator.ask("PUT", "/_venue/markets/XRPUSDT/price", {"index": "2", "mark": "2"})
     if mode == "hedge_mode":
         person.run("buy", ETH, "1", "--yes")
     done = person.run(*arguments)
