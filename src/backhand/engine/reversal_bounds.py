@@ -71,11 +71,12 @@ def worse_than(plan: "ReversalPlan", quoted: ReversalBounds) -> str:
         return "fee"
     # The same depth in more orders is rounded more often, and no worse for that.
     before, after = quoted.liquidation_price_e12, _liquidation_price_e12(plan, plan.after.eased(side, fills))
-    # Below the mark it is a fall that leads there. Of a hedge it is that also where the new leg is a short.
+    # Below the mark it is a fall that leads there, above it a rise.
     mark = plan.holding.market.mark_price_e12
     nearer = after - before if after < mark else before - after
     if now.left_lots and not plan.after.isolated:
-        # Such a hedge may have turned, when orders were filled since: then the way there counts.
+        # Of a crossed hedge that is not told by the new leg, and it may have turned, when orders were filled
+        # since: the way there counts.
         nearer = abs(before - mark) - abs(after - mark)
     if after and (before == 0 or nearer > 0):
         return "liquidation price"
